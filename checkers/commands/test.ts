@@ -1,0 +1,170 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Io } from "./io.ts";
+
+const root = new URL("../..", import.meta.url).pathname;
+const bin = (name: string): string => join(root, "node_modules/.bin", name);
+
+interface Tally {
+  passed: number;
+  failed: number;
+}
+
+/** What a stage needs of the machine beyond Node. */
+interface Bench {
+  env: NodeJS.ProcessEnv;
+  scratch: string;
+  io: Io;
+  signal: AbortSignal;
+}
+
+interface Stage {
+  name: string;
+  says: string;
+  needsCluster: boolean;
+  run(bench: Bench): Promise<Tally>;
+}
+
+/** Runs a program with its output on ours; resolves to its exit code, or 1 when it could not start. */
+const program = (file: string, args: string[], bench: Bench, env: NodeJS.ProcessEnv = {}): Promise<number> =>
+  new Promise((resolve) => {
+    const child = spawn(file, args, {
+      cwd: root,
+      env: { ...bench.env, ...env },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    const stop = () => child.kill("SIGINT");
+    bench.signal.addEventListener("abort", stop, { once: true });
+    child.on("error", (error) => {
+      bench.io.err(`${file}: ${error.message}`);
+      resolve(1);
+    });
+    child.on("exit", (code) => {
+      bench.signal.removeEventListener("abort", stop);
+      resolve(code ?? 1);
+    });
+  });
+
+/** A stage that is one program: it counts as one test. */
+const one =
+  (file: string, ...args: string[]) =>
+  async (bench: Bench): Promise<Tally> =>
+    (await program(file, args, bench)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+
+/** A stage of vitest files, counted test by test. A run that finds no test is a failure. */
+const vitest =
+  (...filters: string[]) =>
+  async (bench: Bench): Promise<Tally> => {
+    const report = join(bench.scratch, `vitest-${filters.join("-").replaceAll("/", "_")}.json`);
+    const code = await program(
+      bin("vitest"),
+      [
+        "run",
+        "--config",
+        "test/vitest.config.ts",
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile=${report}`,
+        ...filters,
+      ],
+      bench,
+    );
+    if (!existsSync(report)) return { passed: 0, failed: 1 };
+    const counts = JSON.parse(readFileSync(report, "utf8")) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numTotalTests: number;
+    };
+    const failed = counts.numFailedTests + (counts.numTotalTests === 0 ? 1 : 0);
+    // A file that throws before its first test fails the run without failing a test.
+    return { passed: counts.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+  };
+
+/** Every lab's contract on the test cluster, counted step by step. */
+const contract = async (bench: Bench): Promise<Tally> => {
+  const { verifyLabs } = await import("../contract/verify.ts");
+  const result = await verifyLabs({ labs: [], io: bench.io, signal: bench.signal, env: bench.env });
+  return { passed: result.passed, failed: result.failed };
+};
+
+const unitFolders = ["test/app", "test/cluster", "test/checkers/unit", "test/server", "test/site", "test/gates"];
+
+const stages: Stage[] = [
+  { name: "format", says: "format and lint", needsCluster: false, run: one(bin("biome"), "ci", ".") },
+  { name: "types", says: "types", needsCluster: false, run: one(bin("tsc"), "--noEmit") },
+  { name: "astro", says: "types of the pages", needsCluster: false, run: one(bin("astro"), "check") },
+  { name: "knip", says: "nothing unused", needsCluster: false, run: one(bin("knip"), "--config", "test/knip.json") },
+  { name: "unit", says: "units", needsCluster: false, run: vitest(...unitFolders) },
+  { name: "live", says: "the checkers on a real cluster", needsCluster: true, run: vitest("test/checkers/live") },
+  { name: "contract", says: "every lab's contract on a real cluster", needsCluster: true, run: contract },
+  { name: "browser", says: "a browser through lab 01", needsCluster: true, run: vitest("test/browser") },
+  { name: "faults", says: "what breaks in real life", needsCluster: true, run: vitest("test/faults") },
+];
+
+/**
+ * Proves the product on this machine: static stages first, then a cluster of its own (named workbook-test, so a learner's
+ * stays untouched) with a state folder of its own. The last line printed is "N passed, N failed".
+ */
+export async function test(options: { stages: string[]; keep?: boolean }, io: Io): Promise<number> {
+  const unknown = options.stages.filter((name) => !stages.some((stage) => stage.name === name));
+  if (unknown.length > 0) {
+    io.err(`There is no stage ${unknown.join(", ")}. Stages: ${stages.map((stage) => stage.name).join(", ")}.`);
+    return 2;
+  }
+  const chosen = stages.filter((stage) => options.stages.length === 0 || options.stages.includes(stage.name));
+  const scratch = mkdtempSync(join(tmpdir(), "workbook-test-"));
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    WORKBOOK_HOME: join(scratch, "home"),
+    WORKBOOK_CLUSTER: "workbook-test",
+    PATH: `${join(root, "node_modules/node/bin")}:${process.env["PATH"]}`,
+  };
+  Object.assign(process.env, { WORKBOOK_HOME: env["WORKBOOK_HOME"], WORKBOOK_CLUSTER: env["WORKBOOK_CLUSTER"] });
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new Error("interrupted"));
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+
+  const total: Tally = { passed: 0, failed: 0 };
+  const ledger: string[] = [];
+  let clusterUp = false;
+  try {
+    for (const stage of chosen) {
+      if (abort.signal.aborted) break;
+      const began = performance.now();
+      io.out(`\n${io.style("bold", `── ${stage.name}: ${stage.says}`)}`);
+      let tally: Tally;
+      try {
+        if (stage.needsCluster && !clusterUp) {
+          const { testCluster } = await import("./test-cluster.ts");
+          Object.assign(env, await testCluster(io, abort.signal));
+          Object.assign(process.env, env);
+          clusterUp = true;
+        }
+        tally = await stage.run({ env, scratch, io, signal: abort.signal });
+      } catch (error) {
+        io.report(error);
+        tally = { passed: 0, failed: 1 };
+      }
+      total.passed += tally.passed;
+      total.failed += tally.failed;
+      const seconds = Math.round((performance.now() - began) / 1000);
+      ledger.push(
+        `${stage.name.padEnd(10)} ${String(tally.passed).padStart(4)} passed ${String(tally.failed).padStart(4)} failed ${String(seconds).padStart(5)} s`,
+      );
+    }
+  } finally {
+    if (clusterUp && !options.keep) {
+      const { endTestCluster } = await import("./test-cluster.ts");
+      await endTestCluster(io).catch((error) => io.report(error));
+    }
+    if (!options.keep) rmSync(scratch, { recursive: true, force: true });
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+  if (abort.signal.aborted) total.failed += 1;
+  io.out();
+  for (const line of ledger) io.out(line);
+  io.out(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+}

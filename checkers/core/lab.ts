@@ -1,0 +1,51 @@
+import type { Check, Scene } from "./check.ts";
+
+/** Weighted areas a grade is reported by. */
+export type Domain = "deploy" | "expose" | "configure" | "scale" | "release" | "observe" | "operate";
+
+/** What a lab needs of a cluster beyond a namespace of its own. */
+export interface Requires {
+  /** Reads Nodes and other cluster-scoped objects. */
+  clusterRead?: true;
+  /** A fixed NodePort: leased, so such runs are serialised. */
+  nodePort?: true;
+  /** At least this many worker nodes. */
+  workers?: number;
+}
+
+export interface Measurement {
+  /** In the prediction's own unit; for a choice, the index of the choice that turned out right. */
+  value: number;
+  /** Labelled figures behind it, for the chart. */
+  series: { label: string; value: number }[];
+  /** One sentence: what was measured, with n. */
+  says: string;
+}
+
+/** Measures what a prediction in quiz.yaml (same id) asked about. Throws Error with a sentence for the learner when it cannot. */
+export interface Experiment {
+  within: `${number}s` | `${number}m`;
+  measure(scene: Scene): Promise<Measurement>;
+}
+
+export interface LabDefinition<F = unknown> {
+  title: string;
+  /** One sentence for the course map: what you can do after it. */
+  summary: string;
+  week: number;
+  /** Honest time for someone new to the subject. */
+  minutes: number;
+  domain: Domain;
+  prerequisites?: readonly string[];
+  requires?: Requires;
+  addons?: readonly string[];
+  /** The terminal's context starts in the lab's namespace ("lab", the default) or in "default". */
+  startsIn?: "lab" | "default";
+  /** Keys the learner hands in on the page (or with `./workbook answer`): label shown beside the input. */
+  answers?: Readonly<Record<string, { label: string }>>;
+  facts: (seed: number, namespace: string) => F;
+  checks: (facts: F) => Readonly<Record<string, Check>>;
+  experiments?: (facts: F) => Readonly<Record<string, Experiment>>;
+}
+
+export const defineLab = <F>(lab: LabDefinition<F>): LabDefinition<F> => lab;

@@ -1,0 +1,81 @@
+/** Plain data that crosses to the page and into --json. Types only: islands may import this file. */
+import type { Mode } from "./check.ts";
+import type { Evidence } from "./verdict.ts";
+
+export type CheckState = "todo" | "waiting" | "fail" | "pass" | "error";
+
+export interface CheckReport {
+  id: string;
+  title: string;
+  points: number;
+  mode: Mode;
+  state: CheckState;
+  /** Failure code, where state is "fail" or "todo" after a look. */
+  code?: string;
+  /** What is so, in a sentence: the failure's `says`, or why it is waiting or could not look. */
+  says?: string;
+  evidence: Evidence[];
+  /** How many hints the present failure has; the texts come one at a time, on request. */
+  hints: number;
+  /** Set once passed: why this works. */
+  why?: string;
+  /** ISO time of the observation; absent before the first. */
+  at?: string;
+  /** Milliseconds the observation took. */
+  took?: number;
+}
+
+export interface LabReport {
+  lab: string;
+  title: string;
+  namespace: string;
+  points: number;
+  earned: number;
+  /** False when some check could not look: then there is no final score. */
+  complete: boolean;
+  checks: CheckReport[];
+}
+
+/** One pod in the strip under the workbench. */
+export interface PodView {
+  name: string;
+  phase: string;
+  ready: boolean;
+  deleting: boolean;
+  restarts: number;
+  /** Waiting or terminated reason of its first container in trouble, e.g. ImagePullBackOff. */
+  reason?: string;
+  /** Label `version`, else the image's tag. */
+  version?: string;
+  /** Names of Services whose EndpointSlices list this pod as ready. */
+  services: string[];
+  node?: string;
+  createdAt: string;
+}
+
+export interface ClusterStep {
+  id: string;
+  title: string;
+  state: "todo" | "running" | "done" | "failed";
+  detail?: string;
+  /** Milliseconds spent so far; estimate from earlier runs here or the recipe's own. */
+  elapsed: number;
+  estimate: number;
+}
+
+export interface ClusterView {
+  state: "absent" | "building" | "ready" | "unreachable" | "failed" | "stopped";
+  /** One line for the header's pill. */
+  summary: string;
+  provider?: string;
+  version?: string;
+  nodes?: number;
+  steps: ClusterStep[];
+  /** 0 to 1, by estimated time. */
+  progress: number;
+  /** Milliseconds still to go, by estimate. */
+  remaining?: number;
+  /** ISO time since it is in this state. */
+  since: string;
+  error?: { what: string; kept: string; todo: string };
+}

@@ -1,0 +1,96 @@
+/** What crosses the authenticated WebSocket at /ws and the JSON API. Types only. */
+import type { ClusterView, LabReport, PodView } from "../checkers/core/report.ts";
+
+export interface TerminalView {
+  id: string;
+  lab: string;
+  title: string;
+  alive: boolean;
+}
+
+export interface LabProgress {
+  lab: string;
+  /** Best score seen so far (passes are remembered) and what it is out of. */
+  earned: number;
+  points: number;
+  passed: string[];
+  quizRight: number;
+  quizTotal: number;
+  visitedAt?: string;
+}
+
+/** Server to page on /ws. */
+export type Down =
+  | { type: "hello"; cluster: ClusterView; progress: LabProgress[]; last?: string }
+  | { type: "cluster"; cluster: ClusterView }
+  | { type: "report"; report: LabReport }
+  | { type: "pods"; lab: string; pods: PodView[] }
+  | { type: "terminals"; lab: string; terminals: TerminalView[] }
+  | { type: "progress"; progress: LabProgress[] }
+  /** A one-line state of entering or resetting a lab. */
+  | { type: "lab"; lab: string; state: "entering" | "ready" | "resetting" | "failed"; says: string };
+
+/** Page to server on /ws. */
+export type Up =
+  /** The page shows this lab now: create its namespace and folder if need be, start its checks. "" leaves. */
+  | { type: "enter"; lab: string }
+  /** Run a sample or disturb check now. */
+  | { type: "run"; lab: string; check: string };
+
+/*
+ * JSON API (same-origin, session cookie, Content-Type: application/json on every POST):
+ *   GET    /api/labs/:lab                      -> LabPage
+ *   POST   /api/labs/:lab/hint    {check}      -> HintReply           the next hint of the present failure
+ *   POST   /api/labs/:lab/quiz    {item, choice?: number, text?: string}  -> QuizReply
+ *   POST   /api/labs/:lab/predict {id, value: number | string}       -> PredictionReply   locked in: a second one is refused (409)
+ *   POST   /api/labs/:lab/measure {id}         -> MeasureReply        runs the experiment of a prediction
+ *   POST   /api/labs/:lab/answer  {key, text}  -> {}
+ *   POST   /api/labs/:lab/reset   {}           -> {saved: string}
+ *   POST   /api/terminals {lab}                -> TerminalView
+ *   DELETE /api/terminals/:id                  -> {}
+ *   any error                                  -> 4xx/5xx ApiError
+ * Terminal stream: WebSocket /ws/terminal/:id, see site/server/terminal-protocol in ARCHITECTURE.md:
+ *   server -> page  binary frames of output (UTF-8 bytes), JSON text frames for control:
+ *                   {type:"screen", data}   the serialized screen, first frame after attach: write it after a reset
+ *                   {type:"exit", code}
+ *   page -> server  JSON text frames: {type:"input", data} {type:"resize", cols, rows} {type:"ack", chars}
+ *                   ack counts UTF-16 code units that xterm's write callback has parsed.
+ */
+export interface ApiError {
+  error: string;
+  todo?: string;
+}
+export interface HintReply {
+  step: number;
+  of: number;
+  text: string;
+  /** Every hint shown so far for this failure, first to last. */
+  shown: string[];
+}
+export interface QuizReply {
+  right?: boolean;
+  /** One explanation for each choice, in order; for free text the model answer is the only entry. */
+  explanations: string[];
+  correct?: number;
+}
+export interface PredictionReply {
+  id: string;
+  value: number | string;
+  at: string;
+}
+export interface MeasureReply {
+  id: string;
+  /** What was measured, in the prediction's own unit. */
+  value: number;
+  /** Labelled figures behind it, for the chart. */
+  series: { label: string; value: number }[];
+  says: string;
+}
+export interface LabPage {
+  report: LabReport;
+  hints: Record<string, string[]>;
+  quiz: Record<string, QuizReply & { choice?: number; text?: string }>;
+  predictions: Record<string, PredictionReply & { measured?: MeasureReply }>;
+  answers: Record<string, string>;
+  terminals: TerminalView[];
+}

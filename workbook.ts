@@ -1,0 +1,181 @@
+import { Command, Option } from "commander";
+import { io } from "./checkers/commands/io.ts";
+
+/** Runs a command's module and ends with its exit code: 0 done or passed, 1 not passed, 2 could not. */
+const run = async (command: () => Promise<number>): Promise<void> => {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    process.exitCode = io.report(error);
+  }
+};
+
+const program = new Command("./workbook")
+  .description("A course in running ML services on Kubernetes: lessons, terminals, checks and your own cluster.")
+  .showHelpAfterError("(run ./workbook help for the list of commands)")
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride();
+
+const labs = () =>
+  new Option("--labs <dir>", "also load labs from this folder (may be given several times)").argParser(
+    (dir: string, dirs: string[] = []) => [...dirs, dir],
+  );
+
+program
+  .command("up")
+  .description("open the course and bring up its cluster; finds what is already there")
+  .option("-y, --yes", "install what is missing without asking (container engine, on Debian and Ubuntu)")
+  .addOption(new Option("--provider <name>", "where the cluster comes from").choices(["kind", "context"]))
+  .option("--context <name>", "use an existing kubeconfig context; works in its own namespaces only")
+  .option("--workers <n>", "worker nodes of a new kind cluster", "2")
+  .option("--port <n>", "port of the course on 127.0.0.1", "4680")
+  .option("--no-open", "do not open the browser")
+  .option("--json", "print one JSON object per event")
+  .addOption(labs())
+  .action((options) => run(async () => (await import("./checkers/commands/up.ts")).up(options, io)));
+
+program
+  .command("down")
+  .description("stop the course and its cluster; your work and progress stay")
+  .option("--purge", "delete the cluster too, and what was built for it; your work and progress stay")
+  .option("-y, --yes", "do not ask before purging")
+  .action((options) => run(async () => (await import("./checkers/commands/down.ts")).down(options, io)));
+
+program
+  .command("status")
+  .description("tell what is running")
+  .option("--json", "machine-readable")
+  .action((options) => run(async () => (await import("./checkers/commands/status.ts")).status(options, io)));
+
+program
+  .command("open")
+  .description("print a fresh address of the running course and open it")
+  .option("--no-open", "print it only")
+  .action((options) => run(async () => (await import("./checkers/commands/status.ts")).open(options, io)));
+
+program
+  .command("doctor")
+  .description("look for what could stand in the way, with the remedy for each")
+  .option("--json", "machine-readable")
+  .action((options) => run(async () => (await import("./checkers/commands/doctor.ts")).doctor(options, io)));
+
+program
+  .command("check")
+  .description("check a lab now: exit code 0 all passed, 1 not yet, 2 could not look")
+  .argument("<lab>", "number or name, e.g. 02")
+  .argument("[check]", "one check only")
+  .option("--json", "machine-readable")
+  .option("--namespace <name>", "look in this namespace instead of the lab's own")
+  .addOption(labs())
+  .action((lab, check, options) =>
+    run(async () => (await import("./checkers/commands/check.ts")).checkCommand({ lab, check, ...options }, io)),
+  );
+
+program
+  .command("watch")
+  .description("watch a lab's checks turn green while you work")
+  .argument("<lab>", "number or name")
+  .addOption(labs())
+  .action((lab, options) =>
+    run(async () => (await import("./checkers/commands/watch.ts")).watchCommand({ lab, ...options }, io)),
+  );
+
+program
+  .command("hint")
+  .description("the next hint for a check that does not pass yet")
+  .argument("<lab>", "number or name")
+  .argument("<check>", "the check's name, as `check` prints it")
+  .addOption(labs())
+  .action((lab, check, options) =>
+    run(async () => (await import("./checkers/commands/hint.ts")).hint({ lab, check, ...options }, io)),
+  );
+
+program
+  .command("answer")
+  .description("hand in what a task asks you to find out")
+  .argument("<lab>", "number or name")
+  .argument("<key>", "what it is called in the task")
+  .argument("<text>", "what you found")
+  .addOption(labs())
+  .action((lab, key, text, options) =>
+    run(async () => (await import("./checkers/commands/answer.ts")).answer({ lab, key, text, ...options }, io)),
+  );
+
+program
+  .command("reset")
+  .description("start a lab again; your working folder is saved first, your progress stays")
+  .argument("<lab>", "number or name")
+  .option("-y, --yes", "do not ask")
+  .addOption(labs())
+  .action((lab, options) =>
+    run(async () => (await import("./checkers/commands/reset.ts")).reset({ lab, ...options }, io)),
+  );
+
+const lab = program.command("lab").description("for authors: make and prove labs");
+lab
+  .command("new")
+  .description("make the folder of a new lab")
+  .argument("<slug>", "like 27-my-lab")
+  .addOption(labs())
+  .action((slug, options) =>
+    run(async () => (await import("./checkers/commands/lab.ts")).labNew({ slug, ...options }, io)),
+  );
+lab
+  .command("verify")
+  .description("prove labs on the real cluster: start fails, solutions pass, each mutant fails with its code")
+  .argument("[labs...]", "numbers or names; all when none is given")
+  .addOption(
+    new Option("--only <part>", "one part of the proof").choices([
+      "static",
+      "start",
+      "solution",
+      "variants",
+      "mutants",
+      "reset",
+    ]),
+  )
+  .option("--json", "machine-readable")
+  .addOption(labs())
+  .action((names, options) =>
+    run(async () => (await import("./checkers/commands/lab.ts")).labVerify({ names, ...options }, io)),
+  );
+
+const bundle = program.command("bundle").description("carry everything to a machine with no network");
+bundle
+  .command("export")
+  .description("write everything built or pulled here into one file")
+  .argument("<file>", "where to write it")
+  .action((file) => run(async () => (await import("./checkers/commands/bundle.ts")).bundleExport(file, io)));
+bundle
+  .command("import")
+  .description("take in such a file; `up` then needs no network")
+  .argument("<file>", "the bundle")
+  .action((file) => run(async () => (await import("./checkers/commands/bundle.ts")).bundleImport(file, io)));
+
+program
+  .command("test")
+  .description("the whole proof: format, lint, types, units, every lab on a real cluster, a browser through lab 01")
+  .argument("[stages...]", "only these stages")
+  .option("--keep", "leave the test cluster running afterwards")
+  .action((stages, options) =>
+    run(async () => (await import("./checkers/commands/test.ts")).test({ stages, ...options }, io)),
+  );
+
+program
+  .command("bench")
+  .description("measure what people wait for, as ratios where one can; prints the machine's facts too")
+  .argument("[parts...]", "only these parts")
+  .option("--json", "machine-readable")
+  .action((parts, options) =>
+    run(async () => (await import("./checkers/commands/bench.ts")).bench({ parts, ...options }, io)),
+  );
+
+if (process.argv.length <= 2) program.help();
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its own words: help and version end with 0, a misspelt command or option with 2.
+  const code = (error as { exitCode?: number }).exitCode;
+  process.exitCode = code === 0 ? 0 : 2;
+  if (code === undefined) process.exitCode = io.report(error);
+}
