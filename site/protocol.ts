@@ -85,6 +85,8 @@ export interface MeasureReply {
   /** Labelled figures behind it, for the chart. */
   series: { label: string; value: number }[];
   says: string;
+  /** Why it is so, from quiz.yaml: given out with the measurement. */
+  explanation?: string;
 }
 export interface LabPage {
   report: LabReport;
@@ -94,3 +96,19 @@ export interface LabPage {
   answers: Record<string, string>;
   terminals: TerminalView[];
 }
+
+/** Server to page on /ws/terminal/:id, as JSON text frames beside the binary frames of output. */
+export type TerminalDown =
+  /**
+   * What is on the screen, with its history: replaces whatever the page shows. The first frame after the page has attached, and sent again
+   * when a page that was too slow has caught up. seq: bytes of output since the shell's start that are drawn in it.
+   */
+  | { type: "screen"; data: string; cols: number; rows: number; seq: number }
+  /** The shell has ended, or the terminal was closed (129). */
+  | { type: "exit"; code: number };
+
+/** Page to server on /ws/terminal/:id. */
+export type TerminalUp =
+  | { type: "input"; data: string }
+  | { type: "resize"; cols: number; rows: number }
+  | { type: "ack"; chars: number };

@@ -15,6 +15,8 @@ export interface Failure {
   hints: readonly [string, ...string[]];
   /** The learner has not started on this yet: shown as "to do", not as "not yet". Grading treats it as any failure. */
   untouched?: true;
+  /** Why neither start/ nor a mutant can bring this about on a test cluster. Without it every code must be reached by one of them. */
+  unreachable?: string;
 }
 export type Failures = Readonly<Record<string, Failure>>;
 

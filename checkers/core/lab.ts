@@ -49,3 +49,6 @@ export interface LabDefinition<F = unknown> {
 }
 
 export const defineLab = <F>(lab: LabDefinition<F>): LabDefinition<F> => lab;
+
+/** The seed of facts where nobody chose one: the page is built with it. */
+export const defaultSeed = 1;

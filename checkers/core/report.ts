@@ -1,4 +1,4 @@
-/** Plain data that crosses to the page and into --json. Types only: islands may import this file. */
+/** Plain data that crosses to the page and into --json. Types only: islands may import this file. Making them: reports.ts. */
 import type { Mode } from "./check.ts";
 import type { Evidence } from "./verdict.ts";
 

@@ -1,0 +1,51 @@
+import { fileURLToPath } from "node:url";
+import mdx from "@astrojs/mdx";
+import preact from "@astrojs/preact";
+import { defineConfig } from "astro/config";
+import expressiveCode from "astro-expressive-code";
+import { facts } from "./site/src/build/facts-plugin.ts";
+import { codeFrame } from "./site/src/build/frame-plugin.ts";
+import { searchIndex } from "./site/src/build/search-index.ts";
+
+// Labs live beside the site, one folder each; WORKBOOK_LABS points at another bank of them.
+const labs = process.env.WORKBOOK_LABS ?? fileURLToPath(new URL("./labs", import.meta.url));
+
+export default defineConfig({
+  srcDir: "./site/src",
+  publicDir: "./site/public",
+  outDir: "./dist",
+  trailingSlash: "ignore",
+  devToolbar: { enabled: false },
+  // External style sheets only: the content security policy stays short.
+  build: { inlineStylesheets: "never" },
+  integrations: [
+    expressiveCode({
+      themes: ["github-light-default", "github-dark-default"],
+      themeCssSelector: (theme) => `[data-theme="${theme.type}"]`,
+      useDarkModeMediaQuery: false,
+      minSyntaxHighlightingColorContrast: 5.5,
+      frames: false,
+      plugins: [codeFrame()],
+      styleOverrides: {
+        borderWidth: "0",
+        borderRadius: "0",
+        codeBackground: "transparent",
+        codeFontFamily: "var(--mono)",
+        codeFontSize: "var(--code-size)",
+        codeLineHeight: "1.55",
+        codePaddingBlock: "12px",
+        codePaddingInline: "16px",
+        uiFontFamily: "var(--sans)",
+        focusBorder: "var(--focus)",
+      },
+    }),
+    mdx(),
+    preact(),
+    searchIndex(),
+  ],
+  vite: {
+    plugins: [facts(labs)],
+    resolve: { alias: { "@labs": labs } },
+    build: { chunkSizeWarningLimit: 600 },
+  },
+});

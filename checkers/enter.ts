@@ -1,0 +1,209 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "./clock.ts";
+import { LookError } from "./core/errors.ts";
+import { poll } from "./core/poll.ts";
+import { Conflict, NotFound } from "./kube/errors.ts";
+import { Transport } from "./kube/transport.ts";
+import { apply } from "./kubectl.ts";
+import type { LoadedLab } from "./labs.ts";
+import { writeLearnerKubeconfig } from "./learner-kubeconfig.ts";
+
+export interface EnterOptions {
+  lab: LoadedLab;
+  /** The checkers' own. */
+  kubeconfig: string;
+  namespace: string;
+  /** labs: root of the working folders; kube: folder of the terminals' kubeconfigs. As cluster/paths.ts gives them. */
+  paths: { labs: string; kube: string };
+  /** Program; default: "kubectl" on PATH. */
+  kubectl?: string;
+  /** More labels for the namespace. */
+  labels?: Record<string, string>;
+  signal?: AbortSignal;
+  /** Told each step, in a few words. */
+  says?: (step: string) => void;
+}
+export interface Entered {
+  namespace: string;
+  /** The working folder: where terminals start; holds answers/. */
+  folder: string;
+  /** The terminal's kubeconfig. */
+  kubeconfig: string;
+}
+
+/** Where a lab's working folder and terminal kubeconfig are, whether it was entered or not. */
+export const placesOf = (lab: { slug: string }, paths: { labs: string; kube: string }): { folder: string; kubeconfig: string } => ({
+  folder: join(paths.labs, lab.slug),
+  kubeconfig: join(paths.kube, `${lab.slug}.yaml`),
+});
+
+const started = "workbook.local/started";
+/** Milliseconds a namespace that is going away gets. */
+const goneLimit = 120_000;
+
+interface Namespace {
+  metadata: { name: string; annotations?: Record<string, string>; deletionTimestamp?: string };
+  status?: { phase?: string; conditions?: { type: string; status: string; message?: string }[] };
+}
+
+const missing = (error: unknown): undefined => {
+  if (error instanceof NotFound) return undefined;
+  throw error;
+};
+const find = (transport: Transport, name: string): Promise<Namespace | undefined> =>
+  transport.json<Namespace>(`/api/v1/namespaces/${name}`).catch(missing);
+
+/**
+ * Makes a lab ready to be worked on: its namespace, what start/ puts there (the first time only), the working folder (the
+ * learner's own files stay) and the terminal's kubeconfig. Safe to repeat.
+ */
+export async function enterLab(options: EnterOptions): Promise<Entered> {
+  const transport = await Transport.open({ kubeconfig: options.kubeconfig });
+  try {
+    return await enterOver(transport, options);
+  } finally {
+    transport.close();
+  }
+}
+
+async function enterOver(transport: Transport, options: EnterOptions): Promise<Entered> {
+  const { lab, namespace, says = () => {} } = options;
+  const places = placesOf(lab, options.paths);
+  copyStart(lab, places.folder);
+  await writeLearnerKubeconfig({
+    admin: options.kubeconfig,
+    path: places.kubeconfig,
+    namespace: lab.definition.startsIn === "default" ? "default" : namespace,
+  });
+  const found = await create(transport, options);
+  if (found.metadata.annotations?.[started] === undefined) {
+    const cluster = join(lab.dir, "start/cluster");
+    const files = existsSync(cluster) ? manifests(cluster) : [];
+    if (files.length > 0) says("putting in what the lab begins with");
+    await apply(files, {
+      kubectl: options.kubectl ?? "kubectl",
+      kubeconfig: options.kubeconfig,
+      namespace,
+      ...(options.signal && { signal: options.signal }),
+    });
+    // Last, so that an interrupted start is done again.
+    await transport.json(`/api/v1/namespaces/${namespace}`, {
+      method: "PATCH",
+      contentType: "application/merge-patch+json",
+      body: { metadata: { annotations: { [started]: new Date().toISOString() } } },
+    });
+  }
+  return { namespace, ...places };
+}
+
+/** The YAML files of a folder, in order. */
+export const manifests = (dir: string): string[] =>
+  readdirSync(dir)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(dir, name));
+
+function copyStart(lab: LoadedLab, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const files = join(lab.dir, "start/files");
+  if (existsSync(files)) cpSync(files, folder, { recursive: true, force: false });
+  if (Object.keys(lab.definition.answers ?? {}).length > 0) mkdirSync(join(folder, "answers"), { recursive: true });
+}
+
+async function create(transport: Transport, options: EnterOptions): Promise<Namespace> {
+  const { lab, namespace, says = () => {} } = options;
+  const there = await find(transport, namespace);
+  if (there && !there.metadata.deletionTimestamp) return there;
+  if (there) {
+    says("waiting for the old namespace to go away");
+    await untilGone(transport, namespace, options.signal);
+  }
+  const labels = { ...options.labels, "workbook.local/lab": lab.slug, "app.kubernetes.io/managed-by": "workbook" };
+  const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } };
+  const made = await transport
+    .json<Namespace>("/api/v1/namespaces", { method: "POST", body })
+    .catch(async (error: unknown) => {
+      const other = error instanceof Conflict ? await find(transport, namespace) : undefined;
+      if (other) return other;
+      throw error;
+    });
+  await accountReady(transport, namespace, options.signal);
+  return made;
+}
+
+/** Pods are refused until the namespace has its default ServiceAccount; that takes a moment after it was created. */
+async function accountReady(transport: Transport, namespace: string, signal?: AbortSignal): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
+  await poll(() => transport.json(path).catch(missing), {
+    clock: systemClock,
+    within: 15_000,
+    done: (account) => account !== undefined,
+    ...(signal && { signal }),
+    pauses: [20, 50, 100, 250],
+  });
+}
+
+async function untilGone(transport: Transport, namespace: string, signal?: AbortSignal): Promise<void> {
+  const { done, value } = await poll(
+    async () => {
+      const left = await find(transport, namespace);
+      if (left) await endPods(transport, namespace);
+      return left;
+    },
+    { clock: systemClock, within: goneLimit, done: (left) => left === undefined, ...(signal && { signal }), pauses: [100, 250, 500] },
+  );
+  signal?.throwIfAborted();
+  if (done) return;
+  const why = value?.status?.conditions?.filter((one) => one.status === "True" && one.message).map((one) => one.message);
+  throw new LookError(
+    `The namespace ${namespace} does not go away: ${why?.join("; ") || "the API server gives no reason"}.`,
+    `An object in it probably has a finalizer nobody serves. Find it with: kubectl api-resources --verbs=list --namespaced -o name | xargs -n1 kubectl get -n ${namespace} --ignore-not-found; remove its metadata.finalizers, then reset again.`,
+  );
+}
+
+/** Ends pods without their grace period: a learner's preStop of a minute must not hold up a reset. */
+const endPods = (transport: Transport, namespace: string): Promise<unknown> =>
+  transport
+    .json(`/api/v1/namespaces/${namespace}/pods`, { method: "DELETE", body: { gracePeriodSeconds: 0, propagationPolicy: "Background" } })
+    .catch(missing);
+
+/** Deletes a namespace with everything in it, at once. Resolves when it is gone; also when it was not there. */
+export async function deleteNamespace(transport: Transport, namespace: string, signal?: AbortSignal): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}`;
+  // The namespace first: then nothing can put new pods into it.
+  await transport.json(path, { method: "DELETE" }).catch((error: unknown) => {
+    if (error instanceof NotFound || error instanceof Conflict) return undefined;
+    throw error;
+  });
+  await untilGone(transport, namespace, signal);
+}
+
+/**
+ * Brings a lab back to its start. The working folder is saved first (to `saved`; "" when it was empty), progress is not touched. The folder
+ * itself stays in place, so that open terminals stay in it. Safe to repeat, also after an interruption.
+ */
+export async function resetLab(options: EnterOptions): Promise<Entered & { saved: string }> {
+  const { lab, paths, says = () => {} } = options;
+  const { folder, kubeconfig } = placesOf(lab, paths);
+  const transport = await Transport.open({ kubeconfig: options.kubeconfig });
+  try {
+    const saved = saveFolder(lab, paths.labs, folder);
+    says("deleting what is in the namespace");
+    await deleteNamespace(transport, options.namespace, options.signal);
+    if (existsSync(folder)) for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+    rmSync(kubeconfig, { force: true });
+    return { ...(await enterOver(transport, options)), saved };
+  } finally {
+    transport.close();
+  }
+}
+
+function saveFolder(lab: LoadedLab, root: string, folder: string): string {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return "";
+  const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
+  const saved = join(root, ".saved", `${lab.slug}-${stamp}`);
+  mkdirSync(join(root, ".saved"), { recursive: true });
+  cpSync(folder, saved, { recursive: true, verbatimSymlinks: true });
+  return saved;
+}

@@ -1,0 +1,361 @@
+import { existsSync } from "node:fs";
+import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { stringify } from "yaml";
+import { missingCapabilities } from "./capability.ts";
+import { type Engine, kindEnv } from "./engine.ts";
+import type { Paths } from "./paths.ts";
+import { run } from "./run.ts";
+import { ClusterError, type ImageSource } from "./types.ts";
+import { imagePrefix } from "./versions.ts";
+
+/** What must be remembered about a cluster of ours. */
+export interface ClusterRecord {
+  name: string;
+  engine: "docker" | "podman";
+  image: string;
+  source: ImageSource;
+  workers: number;
+  apiPort: number;
+  /** Host port of NodePort 30080. */
+  hostPort: number;
+  createdAt: string;
+}
+
+export const nodePorts = [30080, 30081, 30082] as const;
+const podSubnet = "10.244.0.0/16";
+
+const suffix = (name: string) => (name === "workbook" ? "" : `-${name}`);
+
+/** kubeconfig of the checkers, which names this cluster alone. */
+export function adminKubeconfig(at: Paths, name: string): string {
+  return join(at.kube, `admin${suffix(name)}.yaml`);
+}
+
+function recordFile(at: Paths, name: string): string {
+  return join(at.state, `cluster${suffix(name)}.json`);
+}
+
+export async function readRecord(at: Paths, name: string): Promise<ClusterRecord | undefined> {
+  try {
+    const record = JSON.parse(await readFile(recordFile(at, name), "utf8")) as ClusterRecord;
+    return record.name === name && typeof record.hostPort === "number" ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function privately(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, text, { mode: 0o600 });
+  await chmod(temporary, 0o600);
+  await rename(temporary, file);
+}
+
+export async function writeRecord(at: Paths, record: ClusterRecord): Promise<void> {
+  await privately(recordFile(at, record.name), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+export async function forget(at: Paths, name: string): Promise<void> {
+  await rm(recordFile(at, name), { force: true });
+  await rm(adminKubeconfig(at, name), { force: true });
+}
+
+/** Whether nothing listens on this port of the loopback (0 asks for any). Resolves to the port or undefined. */
+export function freePort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(undefined));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+      const address = server.address();
+      const got = typeof address === "object" && address ? address.port : undefined;
+      server.close(() => resolve(got));
+    });
+  });
+}
+
+/** The wanted port if it is free, else the next free one that isn't taken already. */
+async function portNear(wanted: number, taken: Set<number>): Promise<number> {
+  for (let port = wanted; port < wanted + 1000; port += 10) {
+    if (!taken.has(port) && (await freePort(port)) !== undefined) {
+      taken.add(port);
+      return port;
+    }
+  }
+  const any = await freePort(0);
+  if (any === undefined)
+    throw new ClusterError(
+      "No free port on the loopback.",
+      "Nothing was changed.",
+      "Close some programs and try again.",
+    );
+  taken.add(any);
+  return any;
+}
+
+export interface KindConfigOptions {
+  name: string;
+  workers: number;
+  apiPort: number;
+  /** Host port for each of nodePorts. */
+  hostPorts: readonly number[];
+  /** Images come from our own build: names without an upstream's. */
+  ownImages: boolean;
+  /** Capabilities this machine can't grant. */
+  missing: readonly string[];
+}
+
+/** kind's configuration as YAML. */
+export function kindConfig(options: KindConfigOptions): string {
+  const constrained = options.missing.includes("CAP_SYS_RESOURCE");
+  const patches: string[] = [];
+  if (options.ownImages) patches.push(stringify({ kind: "ClusterConfiguration", imageRepository: imagePrefix }));
+  // Labs run on small disks: nothing is evicted or collected because a laptop is nearly full.
+  patches.push(
+    stringify({
+      kind: "KubeletConfiguration",
+      imageGCHighThresholdPercent: 100,
+      evictionHard: { "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%" },
+    }),
+  );
+  return stringify({
+    kind: "Cluster",
+    apiVersion: "kind.x-k8s.io/v1alpha4",
+    name: options.name,
+    ...(constrained && { featureGates: { KubeletInUserNamespace: true } }),
+    networking: {
+      ipFamily: "ipv4",
+      kubeProxyMode: "nftables",
+      podSubnet,
+      apiServerAddress: "127.0.0.1",
+      apiServerPort: options.apiPort,
+    },
+    kubeadmConfigPatches: patches,
+    nodes: [
+      {
+        role: "control-plane",
+        extraPortMappings: nodePorts.map((containerPort, index) => ({
+          containerPort,
+          hostPort: options.hostPorts[index],
+          listenAddress: "127.0.0.1",
+          protocol: "TCP",
+        })),
+      },
+      ...Array.from({ length: options.workers }, () => ({ role: "worker" })),
+    ],
+  });
+}
+
+export interface NodeContainer {
+  name: string;
+  running: boolean;
+}
+
+/** Node containers of a cluster, running or not, control plane first. */
+export async function nodeContainers(
+  engine: Pick<Engine, "command">,
+  name: string,
+  signal?: AbortSignal,
+): Promise<NodeContainer[]> {
+  const { stdout } = await run(
+    engine.command,
+    ["ps", "-a", "--filter", `label=io.x-k8s.kind.cluster=${name}`, "--format", "{{.Names}}\t{{.State}}"],
+    { signal, timeout: 20_000 },
+  );
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const [node, state] = line.split("\t");
+      return { name: node!, running: state === "running" };
+    })
+    .sort(
+      (a, b) =>
+        Number(b.name.includes("control-plane")) - Number(a.name.includes("control-plane")) ||
+        a.name.localeCompare(b.name),
+    );
+}
+
+export interface CreateOptions {
+  engine: Engine;
+  /** kind's binary. */
+  kind: string;
+  name: string;
+  image: string;
+  source: ImageSource;
+  workers: number;
+  at: Paths;
+  log: string;
+  signal: AbortSignal;
+  detail: (text: string) => void;
+}
+
+/** Creates the cluster; an interrupted or failed creation leaves none. */
+export async function createCluster(options: CreateOptions): Promise<ClusterRecord> {
+  const { engine, name, at, signal, detail, log } = options;
+  const taken = new Set<number>();
+  const hostPorts: number[] = [];
+  for (const port of nodePorts) hostPorts.push(await portNear(port, taken));
+  const apiPort = await portNear(26443, taken);
+  const config = kindConfig({
+    name,
+    workers: options.workers,
+    apiPort,
+    hostPorts,
+    ownImages: options.image.startsWith(`${imagePrefix}/`),
+    missing: missingCapabilities(),
+  });
+  const kubeconfig = adminKubeconfig(at, name);
+  const record: ClusterRecord = {
+    name,
+    engine: engine.command,
+    image: options.image,
+    source: options.source,
+    workers: options.workers,
+    apiPort,
+    hostPort: hostPorts[0]!,
+    createdAt: new Date().toISOString(),
+  };
+  try {
+    await run(
+      options.kind,
+      ["create", "cluster", "--name", name, "--image", options.image, "--kubeconfig", kubeconfig, "--config", "-"],
+      {
+        input: config,
+        env: kindEnv(engine),
+        signal,
+        log,
+        onLine: (line) =>
+          detail(
+            line
+              .replace(/[^\x20-\x7e]/g, "")
+              .replace(/^\s*\*\s*/, "")
+              .trim(),
+          ),
+      },
+    );
+  } catch (error) {
+    await deleteCluster(engine, options.kind, name, log).catch(() => {});
+    throw error;
+  }
+  await chmod(kubeconfig, 0o600);
+  await writeRecord(at, record);
+  return record;
+}
+
+/** Deletes the cluster's node containers and volumes. */
+export async function deleteCluster(
+  engine: Pick<Engine, "command">,
+  kind: string,
+  name: string,
+  log?: string,
+): Promise<void> {
+  if (existsSync(kind)) {
+    await run(kind, ["delete", "cluster", "--name", name, "--kubeconfig", "/dev/null"], {
+      env: kindEnv(engine),
+      log,
+      timeout: 120_000,
+    });
+    return;
+  }
+  const nodes = await nodeContainers(engine, name);
+  if (nodes.length > 0)
+    await run(engine.command, ["rm", "-f", "-v", ...nodes.map((node) => node.name)], { log, timeout: 120_000 });
+}
+
+/** Writes the admin kubeconfig again, for a cluster whose own was lost. */
+export async function restoreKubeconfig(
+  engine: Engine,
+  kind: string,
+  at: Paths,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { stdout } = await run(kind, ["get", "kubeconfig", "--name", name], { env: kindEnv(engine), signal });
+  await privately(adminKubeconfig(at, name), stdout);
+}
+
+/** Starts node containers that are stopped. The control plane goes first, so that it gets its old address back. */
+export async function startNodes(engine: Engine, nodes: readonly NodeContainer[], signal: AbortSignal): Promise<void> {
+  for (const node of nodes) {
+    if (!node.running) await run(engine.command, ["start", node.name], { signal, timeout: 60_000 });
+  }
+}
+
+/** Stops node containers; they keep their state. */
+export async function stopNodes(
+  engine: Pick<Engine, "command">,
+  nodes: readonly NodeContainer[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const running = nodes.filter((node) => node.running).map((node) => node.name);
+  if (running.length > 0) await run(engine.command, ["stop", "-t", "20", ...running], { signal, timeout: 120_000 });
+}
+
+interface NodeList {
+  items: {
+    metadata: { name: string };
+    status?: { conditions?: { type: string; status: string }[]; nodeInfo?: { kubeletVersion: string } };
+  }[];
+}
+
+/** Waits until every node is Ready (and DNS answers for them), or throws with what is missing after `timeout` ms. */
+export async function waitReady(options: {
+  kubectl: string;
+  kubeconfig: string;
+  nodes: number;
+  timeout: number;
+  signal: AbortSignal;
+  detail: (text: string) => void;
+}): Promise<void> {
+  const { kubectl, kubeconfig, signal, detail } = options;
+  const deadline = performance.now() + options.timeout;
+  let last = "the API server does not answer";
+  const ask = async (args: string[]) => {
+    const result = await run(kubectl, ["--kubeconfig", kubeconfig, "--request-timeout=5s", ...args], {
+      signal,
+      allowFailure: true,
+      timeout: 15_000,
+    });
+    return result.code === 0 ? result.stdout : undefined;
+  };
+  for (;;) {
+    const text = await ask(["get", "nodes", "-o", "json"]).catch((error: unknown) => {
+      signal.throwIfAborted();
+      last = error instanceof Error ? error.message : String(error);
+      return undefined;
+    });
+    if (text) {
+      const { items } = JSON.parse(text) as NodeList;
+      const waiting = items.filter(
+        (node) => !node.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True"),
+      );
+      const there = items.length - waiting.length;
+      last = `${there} of ${options.nodes} nodes are ready`;
+      if (there >= options.nodes && waiting.length === 0) {
+        const dns = await ask([
+          "-n",
+          "kube-system",
+          "get",
+          "deployment",
+          "coredns",
+          "-o",
+          "jsonpath={.status.availableReplicas}",
+        ]);
+        if (Number(dns) > 0) return;
+        last = "all nodes are ready, DNS is starting";
+      }
+    }
+    detail(last);
+    if (performance.now() > deadline) {
+      throw new ClusterError(
+        `The cluster was not ready within ${Math.round(options.timeout / 1000)} s: ${last}.`,
+        "The cluster and its state are kept.",
+        "Run `./workbook doctor`, then `./workbook up` again; `./workbook down --purge` starts afresh.",
+      );
+    }
+    await sleep(500, undefined, { signal });
+  }
+}

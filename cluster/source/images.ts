@@ -1,0 +1,99 @@
+import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { artifact } from "../artifact.ts";
+import { run } from "../run.ts";
+import { arch, imagePrefix, versions } from "../versions.ts";
+import { writeImage, writeLayer } from "./archive.ts";
+import { type Go, goEnv } from "./go.ts";
+import type { Rootfs } from "./rootfs.ts";
+
+/** kube-proxy runs nft; the other components are single static binaries. */
+export const proxyRootfs: Rootfs = { name: "kube-proxy", kind: "files", packages: ["nftables"] };
+
+interface Component {
+  name: string;
+  tag: string;
+  /** Binary's path on this machine. */
+  binary: string;
+  base?: string;
+}
+
+/** Packs one control plane component as an image archive; kubeadm's manifests name the command, found on PATH. */
+export async function componentImage(folder: string, component: Component, signal: AbortSignal): Promise<string> {
+  const file = join(folder, `image-${component.name}-${component.tag}.tar`);
+  return artifact(file, async (temporary) => {
+    const root = `${temporary}.root`;
+    const layer = `${temporary}.layer`;
+    try {
+      await mkdir(join(root, "usr/local/bin"), { recursive: true });
+      if (!component.base) {
+        await mkdir(join(root, "tmp"), { mode: 0o1777 });
+        await mkdir(join(root, "etc"));
+        await writeFile(
+          join(root, "etc/passwd"),
+          "root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534::/:/sbin/nologin\n",
+        );
+      }
+      const target = join(root, "usr/local/bin", component.name);
+      await copyFile(component.binary, target);
+      await chmod(target, 0o755);
+      await writeLayer(layer, root, signal);
+      await writeImage(
+        temporary,
+        {
+          refs: [`${imagePrefix}/${component.name}:${component.tag}`],
+          arch: arch(),
+          layers: component.base ? [component.base, layer] : [layer],
+          config: { entrypoint: [`/usr/local/bin/${component.name}`] },
+        },
+        signal,
+      );
+    } finally {
+      await rm(root, { recursive: true, force: true });
+      await rm(layer, { force: true });
+    }
+  });
+}
+
+const pauseSource = `package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Holds a pod's namespaces open, reaps what is left to it as process 1, ends when told to.
+func main() {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGCHLD)
+	for received := range signals {
+		if received != syscall.SIGCHLD {
+			return
+		}
+		for {
+			if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); err == syscall.EINTR {
+				continue
+			} else if pid <= 0 {
+				break
+			}
+		}
+	}
+}
+`;
+
+/** Builds the process that holds a pod's namespaces. */
+export async function buildPause(go: Go): Promise<string> {
+  return artifact(join(go.folder, `pause-${versions.pauseTag}`, "pause"), async (temporary) => {
+    const folder = join(dirname(temporary), "module");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "go.mod"), "module workbook.local/pause\n\ngo 1.24\n");
+    await writeFile(join(folder, "main.go"), pauseSource);
+    await run(go.command, ["build", "-trimpath", "-ldflags", "-s -w", "-o", temporary, "."], {
+      cwd: folder,
+      env: goEnv,
+      signal: go.signal,
+      log: go.log,
+    });
+  });
+}

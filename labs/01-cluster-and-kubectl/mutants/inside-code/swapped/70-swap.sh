@@ -1,0 +1,1 @@
+cp answers/port.txt answers/inside.txt

@@ -1,0 +1,1 @@
+cp answers/inside.txt answers/port.txt

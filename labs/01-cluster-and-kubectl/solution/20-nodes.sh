@@ -1,0 +1,1 @@
+kubectl get nodes --no-headers | grep -cw Ready > answers/nodes.txt

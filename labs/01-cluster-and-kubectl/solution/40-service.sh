@@ -1,0 +1,1 @@
+kubectl -n "$NAMESPACE" patch service ml-demo --patch '{"spec": {"selector": {"tier": "backend"}}}'

@@ -1,0 +1,261 @@
+import type { Check } from "../../checkers/core/check.ts";
+import { milliseconds, spoken } from "../../checkers/core/duration.ts";
+import type { LabReport, PodView } from "../../checkers/core/report.ts";
+import type { Down, MeasureReply } from "../protocol.ts";
+import { blankReport, type CatalogLab, checkOf, own } from "./catalog.ts";
+import type { ClusterPort, Entered, LabDeps, LabSession, Log } from "./deps.ts";
+import { Fault, sentence } from "./fault.ts";
+
+export type LabMessage = Extract<Down, { type: "lab" }>;
+
+export interface RoomOptions {
+  lab: CatalogLab;
+  deps: LabDeps;
+  cluster: ClusterPort;
+  log: Log;
+  /** To every page that shows this lab. */
+  emit(message: Down): void;
+  onReport(report: LabReport): void;
+  /** How long a session goes on after the last page has left, in milliseconds. */
+  linger: number;
+  /** How long after a failed entering it is tried again, in milliseconds. */
+  retryAfter: number;
+}
+
+/** One lab as this server works on it: entered once, watched by one session, shared by all pages that show it. */
+export class Room {
+  readonly lab: CatalogLab;
+  #options: RoomOptions;
+  #members = 0;
+  #state: LabMessage["state"] = "entering";
+  #says = "";
+  #entered: Entered | undefined;
+  #session: LabSession | undefined;
+  #unsubscribe: (() => void)[] = [];
+  #work: Promise<void> = Promise.resolve();
+  #opening = false;
+  #stopTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** What measures or disturbs in this lab just now: one at a time, or they would measure each other. */
+  #lease: string | undefined;
+  #closing = new AbortController();
+
+  constructor(options: RoomOptions) {
+    this.#options = options;
+    this.lab = options.lab;
+    this.#says = this.#clusterSays();
+  }
+
+  get message(): LabMessage {
+    return { type: "lab", lab: this.lab.slug, state: this.#state, says: this.#says };
+  }
+
+  report(): LabReport {
+    return this.#session?.report() ?? blankReport(this.lab);
+  }
+
+  pods(): PodView[] {
+    return this.#session?.pods() ?? [];
+  }
+
+  /** Where the learner works. Throws Fault until the lab has been entered. */
+  entered(): Entered {
+    if (this.#entered) return this.#entered;
+    throw new Fault(409, `The lab is not ready yet: ${this.#says}`, "It goes on by itself; read on meanwhile.");
+  }
+
+  /** The working folder if the lab has been entered since the server's start. */
+  get folder(): string | undefined {
+    return this.#entered?.folder;
+  }
+
+  join(): void {
+    this.#members += 1;
+    clearTimeout(this.#stopTimer);
+    this.#open();
+  }
+
+  leave(): void {
+    this.#members -= 1;
+    if (this.#members > 0) return;
+    clearTimeout(this.#stopTimer);
+    clearTimeout(this.#retryTimer);
+    this.#stopTimer = setTimeout(() => void this.#inTurn(() => this.#stopSession()), this.#options.linger);
+    this.#stopTimer.unref();
+  }
+
+  /** The cluster has become ready. kept: it only did not answer for a while, and a session has found it again by itself. */
+  clusterReady(kept: boolean): void {
+    if (!kept && this.#session) void this.#inTurn(() => this.#stopSession());
+    this.#open();
+  }
+
+  /** While the cluster is being made, its own line is what this lab waits for. */
+  clusterChanged(): void {
+    if (!this.#entered && this.#state === "entering" && !this.#opening) this.#say("entering", this.#clusterSays());
+  }
+
+  /** Runs one sample or disturb check now. */
+  async run(id: string): Promise<void> {
+    const check: Check = checkOf(this.lab, id);
+    const session = this.#watched();
+    if (check.mode === "observe") return session.refresh();
+    await this.#leased(`The check "${check.title}"`, async () => {
+      await session.run(id);
+    });
+  }
+
+  /** Runs the experiment of a prediction. */
+  async measure(id: string): Promise<MeasureReply> {
+    const experiment = own(this.lab.experiments, id);
+    if (!experiment) throw new Fault(404, "This lab has no such experiment.", "Reload the page.");
+    const session = this.#watched();
+    return this.#leased("An experiment", async () => {
+      const limit = milliseconds(experiment.within);
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(limit)]);
+      const stopped = new Promise<never>((_, reject) => {
+        const stop = (): void =>
+          reject(
+            this.#closing.signal.aborted
+              ? new Fault(503, "The workbook is being stopped.")
+              : new Fault(503, `The experiment had no result after ${spoken(limit)}.`, "Run it again."),
+          );
+        signal.addEventListener("abort", stop, { once: true });
+      });
+      try {
+        const { value, series, says } = await Promise.race([experiment.measure(session.scene(signal)), stopped]);
+        return { id, value, series, says };
+      } catch (error) {
+        throw error instanceof Fault ? error : new Fault(409, sentence(error));
+      }
+    });
+  }
+
+  /** Something outside the cluster changed: look again. */
+  refresh(): void {
+    this.#session?.refresh();
+  }
+
+  /** Back to the start, and in again. */
+  async reset(): Promise<{ saved: string }> {
+    if (this.#options.cluster.view().state !== "ready") {
+      throw new Fault(409, "The cluster is not ready, so the lab cannot be reset.", "Wait for it, then try again.");
+    }
+    return this.#leased("A reset", async () => {
+      let result: { saved: string } | undefined;
+      let problem: unknown;
+      await this.#inTurn(async () => {
+        this.#say("resetting", "Going back to the start");
+        await this.#stopSession();
+        try {
+          result = await this.#options.deps.resetLab(this.lab.served, {
+            signal: this.#closing.signal,
+            says: (line) => this.#say("resetting", line),
+          });
+        } catch (error) {
+          problem = error;
+          this.#options.log.error({ error, lab: this.lab.slug }, "a reset failed");
+        }
+        await this.#enter();
+      });
+      if (!result) throw new Fault(503, `The lab was not reset: ${sentence(problem)}`, "Try again; your files are kept.");
+      return result;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#stopTimer);
+    clearTimeout(this.#retryTimer);
+    await this.#inTurn(() => this.#stopSession());
+  }
+
+  #watched(): LabSession {
+    if (this.#session) return this.#session;
+    throw new Fault(409, `The lab is not ready yet: ${this.#says}`, "It goes on by itself; try again then.");
+  }
+
+  async #leased<T>(what: string, work: () => Promise<T>): Promise<T> {
+    if (this.#lease) throw new Fault(409, `${this.#lease} is running in this lab just now.`, "Wait for it to finish, then try again.");
+    this.#lease = what;
+    try {
+      return await work();
+    } finally {
+      this.#lease = undefined;
+    }
+  }
+
+  #open(): void {
+    clearTimeout(this.#retryTimer);
+    if (this.#opening || this.#members === 0 || this.#closing.signal.aborted) return;
+    if (this.#options.cluster.view().state !== "ready") {
+      if (!this.#session) this.#say("entering", this.#clusterSays());
+      return;
+    }
+    this.#opening = true;
+    void this.#inTurn(() => this.#enter()).finally(() => {
+      this.#opening = false;
+    });
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#session || this.#closing.signal.aborted) return;
+    const { deps, log } = this.#options;
+    try {
+      this.#say("entering", "Setting up the lab's namespace and working folder");
+      this.#entered = await deps.enterLab(this.lab.served, {
+        signal: this.#closing.signal,
+        says: (line) => this.#say("entering", line),
+      });
+      const session = await deps.createSession(this.lab.served, this.#entered);
+      this.#session = session;
+      this.#unsubscribe = [
+        session.onReport((report) => this.#reported(report)),
+        session.onPods((pods) => this.#options.emit({ type: "pods", lab: this.lab.slug, pods })),
+      ];
+      this.#say("ready", "Ready");
+      this.#reported(session.report());
+      this.#options.emit({ type: "pods", lab: this.lab.slug, pods: session.pods() });
+      if (this.#members === 0) await this.#stopSession();
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      log.error({ error, lab: this.lab.slug }, "a lab could not be entered");
+      this.#say("failed", sentence(error));
+      this.#retryTimer = setTimeout(() => this.#open(), this.#options.retryAfter);
+      this.#retryTimer.unref();
+    }
+  }
+
+  #reported(report: LabReport): void {
+    this.#options.emit({ type: "report", report });
+    this.#options.onReport(report);
+  }
+
+  async #stopSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    for (const stop of this.#unsubscribe.splice(0)) stop();
+    await session?.stop().catch((error: unknown) => {
+      this.#options.log.warn({ error, lab: this.lab.slug }, "a session did not stop cleanly");
+    });
+  }
+
+  /** One after the other: entering, stopping and resetting never overlap. */
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(step).catch((error: unknown) => {
+      this.#options.log.error({ error, lab: this.lab.slug }, "a step of a lab failed");
+    });
+    return this.#work;
+  }
+
+  #say(state: LabMessage["state"], says: string): void {
+    if (state === this.#state && says === this.#says) return;
+    this.#state = state;
+    this.#says = says;
+    this.#options.emit(this.message);
+  }
+
+  #clusterSays(): string {
+    return `Waiting for the cluster. ${this.#options.cluster.view().summary}`;
+  }
+}

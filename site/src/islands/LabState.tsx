@@ -1,0 +1,23 @@
+import { useStore } from "@nanostores/preact";
+import { $progress } from "../stores/socket.ts";
+import { StateGlyph } from "./StateMark.tsx";
+
+/** A lab's state on the course map: glyph, word and points. */
+export default function LabState({ lab, points }: { lab: string; points: number }) {
+  const progress = useStore($progress)[lab];
+  const earned = progress?.earned ?? 0;
+  const done = progress !== undefined && earned >= points;
+  const state = done ? "pass" : progress?.visitedAt || earned > 0 ? "waiting" : "todo";
+  const word = done ? "done" : state === "waiting" ? "under way" : "to do";
+  return (
+    <span class="lab-state">
+      <span class="lab-points">
+        {earned} / {points}
+      </span>
+      <span class="state" data-state={state === "waiting" ? "live" : state}>
+        <StateGlyph state={state} />
+        <span>{word}</span>
+      </span>
+    </span>
+  );
+}

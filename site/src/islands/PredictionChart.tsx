@@ -1,0 +1,73 @@
+import type { PublicPrediction } from "../../../checkers/core/quiz.ts";
+import type { MeasureReply } from "../../protocol.ts";
+import { Inline, Paragraphs } from "./Inline.tsx";
+
+const round = (value: number) => Math.round(value * 100) / 100;
+
+/** Bars of what was measured, with a line where the prediction stands. */
+function Bars({ series, said, unit }: { series: MeasureReply["series"]; said: number | undefined; unit: string }) {
+  const top = Math.max(said ?? 0, ...series.map(({ value }) => value)) * 1.08 || 1;
+  const share = (value: number) => `${(100 * value) / top}%`;
+  return (
+    <table class="bars">
+      <caption class="sr-only">What was measured{unit && `, in ${unit}`}</caption>
+      <tbody>
+        {series.map(({ label, value }) => (
+          <tr key={label}>
+            <th scope="row">{label}</th>
+            <td>
+              <span class="track">
+                <span class="bar" style={{ width: share(value) }} />
+                {said !== undefined && <span class="said" style={{ left: share(said) }} aria-hidden="true" />}
+              </span>
+              <span class="figure">{round(value)}</span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+      {said !== undefined && (
+        <tfoot>
+          <tr>
+            <th scope="row">
+              <span class="said-key" aria-hidden="true" /> your prediction
+            </th>
+            <td>
+              <span class="figure">
+                {round(said)} {unit}
+              </span>
+            </td>
+          </tr>
+        </tfoot>
+      )}
+    </table>
+  );
+}
+
+/** The measurement drawn against the prediction, and what explains it. */
+export function PredictionChart(props: {
+  prediction: PublicPrediction;
+  said: number | string;
+  measured: MeasureReply;
+}) {
+  const { prediction, said, measured } = props;
+  const number = prediction.kind === "number";
+  const right = number ? undefined : prediction.choices[measured.value];
+  const series = measured.series.length > 0 ? measured.series : number ? [{ label: "measured", value: measured.value }] : [];
+  return (
+    <div class="outcome">
+      <p class="measured">
+        <b>{number ? `Measured: ${round(measured.value)} ${prediction.unit}` : right && <>It was: <Inline text={right} /></>}</b>
+        {!number && (right === said ? " You had it." : " You said otherwise.")}
+      </p>
+      {series.length > 0 && (
+        <Bars series={series} said={number ? Number(said) : undefined} unit={number ? prediction.unit : ""} />
+      )}
+      <Paragraphs text={measured.says} />
+      {measured.explanation && (
+        <div class="explanation">
+          <Paragraphs text={measured.explanation} />
+        </div>
+      )}
+    </div>
+  );
+}

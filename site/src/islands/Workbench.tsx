@@ -1,0 +1,79 @@
+import { useStore } from "@nanostores/preact";
+import { ChevronDown, ChevronUp, SquareTerminal } from "lucide-preact";
+import { useEffect } from "preact/hooks";
+import { $layouts, layoutOf, markFocused, reconcile, type Tab } from "../stores/layout.ts";
+import { $cluster, $lab, $labState, $link, $terminals } from "../stores/socket.ts";
+import { $drawer, $trouble, open, titleOf } from "../stores/terminals.ts";
+import { PaneBorder } from "./PaneBorder.tsx";
+import { PodStrip } from "./PodStrip.tsx";
+import { TerminalPane } from "./TerminalPane.tsx";
+import { TerminalTabs } from "./TerminalTabs.tsx";
+import { WaitingPane } from "./WaitingPane.tsx";
+
+/** Labs a first terminal was opened for on this page, so that one closed by hand stays closed. */
+const greeted = new Set<string>();
+
+function Panes({ lab, tab }: { lab: string; tab: Tab }) {
+  return (
+    <div class="panes" data-direction={tab.direction} id="terminal-panel" role="tabpanel" aria-labelledby={`tab-${tab.id}`}>
+      {tab.panes.map((pane) => (
+        <TerminalPane
+          key={pane}
+          id={pane}
+          title={titleOf(lab, pane)}
+          onFocus={() => markFocused(lab, tab.id, pane)}
+          onAgain={() => void open(lab)}
+        />
+      ))}
+    </div>
+  );
+}
+
+function useTerminals(lab: string, ready: boolean): void {
+  const terminals = useStore($terminals)[lab];
+  useEffect(() => {
+    if (lab !== "" && terminals) reconcile(lab, terminals);
+  }, [lab, terminals]);
+  useEffect(() => {
+    if (lab === "" || !ready || !terminals || greeted.has(lab)) return;
+    greeted.add(lab);
+    if (terminals.length === 0) void open(lab);
+  }, [lab, ready, terminals]);
+}
+
+/** The machine's side of the page: terminals in tabs, and the lab's pods under them. Lives across lessons. */
+export default function Workbench() {
+  const lab = useStore($lab);
+  const link = useStore($link);
+  const view = useStore($cluster);
+  const labState = useStore($labState)[lab];
+  const layout = layoutOf(useStore($layouts), lab);
+  const trouble = useStore($trouble);
+  const drawer = useStore($drawer);
+  useStore($terminals);
+  const ready = view?.state === "ready" && labState?.state === "ready";
+  useTerminals(lab, ready);
+  const tab = layout.tabs.find(({ id }) => id === layout.active);
+  return (
+    <aside class="workbench" aria-label="Workbench" data-open={drawer || undefined} data-pane="workbench">
+      <PaneBorder />
+      <button type="button" class="drawer-handle" aria-expanded={drawer} onClick={() => $drawer.set(!drawer)}>
+        <SquareTerminal size={18} aria-hidden="true" />
+        <span>{drawer ? "Back to the text" : "Terminal"}</span>
+        {drawer ? <ChevronDown size={18} aria-hidden="true" /> : <ChevronUp size={18} aria-hidden="true" />}
+      </button>
+      <div class="bench">
+        <TerminalTabs lab={lab} layout={layout} ready={ready} />
+        <div class="bench-body">
+          {tab ? (
+            <Panes key={lab} lab={lab} tab={tab} />
+          ) : (
+            <WaitingPane link={link} view={view} lab={labState} trouble={trouble} onOpen={() => void open(lab)} />
+          )}
+          {tab && view && view.state !== "ready" && <p class="terminal-note">{view.summary}</p>}
+        </div>
+        <PodStrip />
+      </div>
+    </aside>
+  );
+}

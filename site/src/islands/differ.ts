@@ -1,0 +1,50 @@
+export interface Part {
+  text: string;
+  differs: boolean;
+}
+
+const words = (text: string): string[] => text.match(/\s+|[\w.-]+|[^\s\w]/g) ?? [];
+
+/** Length of the longest common run of words for every pair of suffixes. */
+const table = (one: string[], other: string[]): number[][] => {
+  const lengths = Array.from({ length: one.length + 1 }, () => new Array<number>(other.length + 1).fill(0));
+  for (let i = one.length - 1; i >= 0; i -= 1)
+    for (let j = other.length - 1; j >= 0; j -= 1)
+      lengths[i]![j] =
+        one[i] === other[j] ? lengths[i + 1]![j + 1]! + 1 : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
+  return lengths;
+};
+
+const join = (parts: Part[]): Part[] =>
+  parts.reduce<Part[]>((joined, part) => {
+    const last = joined.at(-1);
+    if (last && last.differs === part.differs) last.text += part.text;
+    else joined.push({ ...part });
+    return joined;
+  }, []);
+
+/** Cuts two texts into what they share and what they don't, word by word. Long texts are marked as a whole. */
+export function differ(expected: string, actual: string): { expected: Part[]; actual: Part[] } {
+  const one = words(expected);
+  const other = words(actual);
+  if (expected === actual || one.length * other.length > 40_000) {
+    const differs = expected !== actual;
+    return { expected: [{ text: expected, differs }], actual: [{ text: actual, differs }] };
+  }
+  const lengths = table(one, other);
+  const left: Part[] = [];
+  const right: Part[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < one.length || j < other.length) {
+    if (i < one.length && j < other.length && one[i] === other[j]) {
+      left.push({ text: one[i++]!, differs: false });
+      right.push({ text: other[j++]!, differs: false });
+    } else if (j >= other.length || (i < one.length && lengths[i + 1]![j]! >= lengths[i]![j + 1]!)) {
+      left.push({ text: one[i++]!, differs: true });
+    } else {
+      right.push({ text: other[j++]!, differs: true });
+    }
+  }
+  return { expected: join(left), actual: join(right) };
+}

@@ -1,0 +1,85 @@
+/** Terminals as the rest of the page sees them. xterm itself is fetched when the first one opens, not before. */
+import { atom } from "nanostores";
+import type { TerminalSession } from "../terminal/session.ts";
+import { remove, sayProblem } from "./api.ts";
+import { openTerminal } from "./lab.ts";
+import { $layouts, currentPane, layoutOf, place, reconcile } from "./layout.ts";
+import { $cluster, $lab, $terminals } from "./socket.ts";
+import { about } from "./words.ts";
+
+/** Something the workbench should tell: a terminal that could not be opened. */
+export const $trouble = atom<string | undefined>(undefined);
+/** True while the drawer (narrow windows) shows the workbench. */
+export const $drawer = atom<boolean>(false);
+
+const sessions = new Map<string, Promise<TerminalSession>>();
+
+/** The session of a terminal, connected on first use and kept across pages. */
+export const session = (id: string): Promise<TerminalSession> => {
+  const known = sessions.get(id);
+  if (known) return known;
+  const opening = import("../terminal/session.ts").then(({ TerminalSession: Session }) => new Session(id));
+  sessions.set(id, opening);
+  return opening;
+};
+
+/** What a terminal is called on its tab. */
+export const titleOf = (lab: string, id: string): string => {
+  const given = layoutOf($layouts.get(), lab).names[id];
+  if (given) return given;
+  return $terminals.get()[lab]?.find((one) => one.id === id)?.title ?? "terminal";
+};
+
+/** Opens a terminal for a lab. Resolves to its id, or undefined with the reason in $trouble. */
+export async function open(lab: string, split?: "row" | "column"): Promise<string | undefined> {
+  try {
+    const view = await openTerminal(lab);
+    const known = $terminals.get()[lab] ?? [];
+    if (!known.some(({ id }) => id === view.id)) $terminals.setKey(lab, [...known, view]);
+    place(lab, view.id, split);
+    $trouble.set(undefined);
+    return view.id;
+  } catch (problem) {
+    $trouble.set(sayProblem(problem));
+    return undefined;
+  }
+}
+
+/** Ends a terminal and what runs in it. */
+export async function close(lab: string, id: string): Promise<void> {
+  await remove(`/api/terminals/${encodeURIComponent(id)}`).catch((problem) => $trouble.set(sayProblem(problem)));
+  const left = ($terminals.get()[lab] ?? []).filter((one) => one.id !== id);
+  $terminals.setKey(lab, left);
+  reconcile(lab, left);
+  const ended = sessions.get(id);
+  sessions.delete(id);
+  (await ended)?.dispose();
+}
+
+export const focusTerminal = async (): Promise<boolean> => {
+  const pane = currentPane(layoutOf($layouts.get(), $lab.get()));
+  if (!pane) return false;
+  (await session(pane)).focus();
+  return true;
+};
+
+/**
+ * Sends a command to the lab's current terminal as if typed, opening one if there is none.
+ * Resolves to the terminal's name, or to why it could not run.
+ */
+export async function run(command: string): Promise<{ ran: string } | { problem: string }> {
+  const lab = $lab.get();
+  const cluster = $cluster.get();
+  if (cluster && cluster.state !== "ready") {
+    const left = cluster.remaining === undefined ? "" : `, ${about(cluster.remaining)} to go`;
+    const word = cluster.state === "building" ? `still being built${left}` : `${cluster.state} (details in the header)`;
+    return { problem: `The cluster is ${word}` };
+  }
+  $drawer.set(true);
+  const alive = new Set(($terminals.get()[lab] ?? []).filter((one) => one.alive).map(({ id }) => id));
+  const current = currentPane(layoutOf($layouts.get(), lab));
+  const id = current && alive.has(current) ? current : await open(lab);
+  if (!id) return { problem: $trouble.get() ?? "No terminal could be opened" };
+  (await session(id)).runCommand(command);
+  return { ran: titleOf(lab, id) };
+}
