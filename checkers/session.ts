@@ -119,7 +119,7 @@ export class LabSession {
       await watched.running;
       await this.#look(watched);
     } else {
-      await this.#sampler.now(id, () => this.#measure(watched, async (...all) => (await settle(...all)).verdict, true));
+      await this.#sampler.now(id, () => this.#measure(watched, async (check, scene, clock) => (await settle(check, scene, clock)).verdict, true));
     }
     this.#announce();
     return this.#report;

@@ -4,23 +4,49 @@ import type { EnsureOptions } from "./ensure.ts";
 import type { Paths } from "./paths.ts";
 import { run, which } from "./run.ts";
 import { fits, install, kubectlVersion } from "./tools.ts";
-import { type ClusterHandle, ClusterError } from "./types.ts";
+import { ClusterError, type ClusterHandle } from "./types.ts";
 
 /** A cluster that isn't ours, reached by a context of the person's own kubeconfig. Nothing is installed in it here. */
 export async function contextHandle(at: Paths, options: EnsureOptions): Promise<ClusterHandle> {
   const { context, signal } = options;
-  if (!context) throw new ClusterError("The provider is an existing context, and none is named.", "Nothing was changed.", "Name one: ./workbook up --context NAME (`kubectl config get-contexts` lists them).");
+  if (!context)
+    throw new ClusterError(
+      "The provider is an existing context, and none is named.",
+      "Nothing was changed.",
+      "Name one: ./workbook up --context NAME (`kubectl config get-contexts` lists them).",
+    );
   const kubectl = (await which("kubectl")) ?? (await which("kubectl", at.bin));
-  if (!kubectl) throw new ClusterError("kubectl is not installed.", "Nothing was changed.", "Install the kubectl that fits your cluster, then run the same command again.");
+  if (!kubectl)
+    throw new ClusterError(
+      "kubectl is not installed.",
+      "Nothing was changed.",
+      "Install the kubectl that fits your cluster, then run the same command again.",
+    );
   const kubeconfig = join(at.kube, `context-${context.replace(/[^\w.-]/g, "_")}.yaml`);
-  const { stdout, code, stderr } = await run(kubectl, ["config", "view", "--minify", "--flatten", "--raw", "--context", context], { signal, allowFailure: true, timeout: 15_000 });
+  const { stdout, code, stderr } = await run(
+    kubectl,
+    ["config", "view", "--minify", "--flatten", "--raw", "--context", context],
+    { signal, allowFailure: true, timeout: 15_000 },
+  );
   if (code !== 0) {
-    throw new ClusterError(`There is no usable context "${context}": ${stderr.trim()}`, "Nothing was changed.", "`kubectl config get-contexts` lists those you have.");
+    throw new ClusterError(
+      `There is no usable context "${context}": ${stderr.trim()}`,
+      "Nothing was changed.",
+      "`kubectl config get-contexts` lists those you have.",
+    );
   }
   await writeFile(kubeconfig, stdout, { mode: 0o600 });
-  const ask = (args: string[]) => run(kubectl, ["--kubeconfig", kubeconfig, "--request-timeout=10s", ...args], { signal, allowFailure: true, timeout: 20_000 });
+  const ask = (args: string[]) =>
+    run(kubectl, ["--kubeconfig", kubeconfig, "--request-timeout=10s", ...args], {
+      signal,
+      allowFailure: true,
+      timeout: 20_000,
+    });
   const version = await ask(["version", "-o", "json"]);
-  const server = version.code === 0 ? (JSON.parse(version.stdout) as { serverVersion?: { gitVersion: string } }).serverVersion : undefined;
+  const server =
+    version.code === 0
+      ? (JSON.parse(version.stdout) as { serverVersion?: { gitVersion: string } }).serverVersion
+      : undefined;
   if (!server) {
     throw new ClusterError(
       `The cluster of context "${context}" does not answer: ${version.stderr.trim().split("\n").at(-1) ?? ""}`,
@@ -45,7 +71,13 @@ export async function contextHandle(at: Paths, options: EnsureOptions): Promise<
     kubeconfig,
     bin: at.bin,
     serverVersion: server.gitVersion,
-    nodes: nodes.code === 0 ? nodes.stdout.split("\n").filter(Boolean).map((line) => line.replace(/^node\//, "")) : [],
+    nodes:
+      nodes.code === 0
+        ? nodes.stdout
+            .split("\n")
+            .filter(Boolean)
+            .map((line) => line.replace(/^node\//, ""))
+        : [],
     networkPolicy: false,
   };
 }

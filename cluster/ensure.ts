@@ -25,10 +25,10 @@ import { imageThere, type Recipe, recipe } from "./source/recipe.ts";
 import { runSteps, type Step, summarize } from "./steps.ts";
 import { install, onlineTools } from "./tools.ts";
 import {
+  ClusterError,
   type ClusterHandle,
   type ClusterStep,
   type ClusterView,
-  ClusterError,
   type ImageSource,
   NeedsConsent,
   type Provider,
@@ -122,7 +122,12 @@ export async function ensureCluster(options: EnsureOptions): Promise<ClusterHand
   }
 }
 
-async function toHandle(at: Paths, record: ClusterRecord, serverVersion: string, nodes: string[]): Promise<ClusterHandle> {
+async function toHandle(
+  at: Paths,
+  record: ClusterRecord,
+  serverVersion: string,
+  nodes: string[],
+): Promise<ClusterHandle> {
   return {
     provider: "kind",
     name: record.name,
@@ -145,7 +150,12 @@ async function existing(at: Paths, name: string, options: EnsureOptions): Promis
   const answer = await apiAnswers(adminKubeconfig(at, name), 1500);
   if (!answer.ok || !(await which("kubectl", at.bin))) return undefined;
   if (answer.nodes.length < record.workers + 1 || answer.nodes.some((node) => !node.ready)) return undefined;
-  const handle = await toHandle(at, record, answer.version, answer.nodes.map((node) => node.name));
+  const handle = await toHandle(
+    at,
+    record,
+    answer.version,
+    answer.nodes.map((node) => node.name),
+  );
   const missing = await loadInto(handle, options.images ?? [], { at, signal: options.signal, checkOnly: true });
   return missing.length === 0 ? handle : undefined;
 }
@@ -211,12 +221,19 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
       estimate: 10_000,
       done: async () => Boolean(await which("kind", at.bin)) && Boolean(await which("kubectl", at.bin)),
       run: async ({ signal: stop }) => {
-        if (found.source === "registry") await onlineTools({ cache: at.cache, bin: at.bin, engine: using, image: found.ref, signal: stop });
+        if (found.source === "registry")
+          await onlineTools({ cache: at.cache, bin: at.bin, engine: using, image: found.ref, signal: stop });
       },
     });
   }
   if (image?.source !== "registry") {
-    made = recipe({ cache: at.cache, log, goCommand: () => go, engine: () => using, imageThere: (ref) => imageThere(using.command, ref, signal) });
+    made = recipe({
+      cache: at.cache,
+      log,
+      goCommand: () => go,
+      engine: () => using,
+      imageThere: (ref) => imageThere(using.command, ref, signal),
+    });
     const recipeSteps = made;
     steps.push(packages, {
       id: "go",
@@ -228,7 +245,9 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
         go = await findGoOrGet({ cache: at.cache, yes, signal: stop, log, detail });
       },
     });
-    steps.push(...made.steps.map((step) => ({ ...step, needs: (step.needs ?? []).filter((need) => need !== "engine") })));
+    steps.push(
+      ...made.steps.map((step) => ({ ...step, needs: (step.needs ?? []).filter((need) => need !== "engine") })),
+    );
   }
   const nodeRef = image?.ref ?? made!.nodeImage;
   const source: ImageSource = image?.source ?? "source";
@@ -261,7 +280,16 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
           );
         }
         record = await createCluster({
-          engine: using, kind: tools.kind, name, image: nodeRef, source, workers: options.workers ?? 2, at, log, signal: stop, detail,
+          engine: using,
+          kind: tools.kind,
+          name,
+          image: nodeRef,
+          source,
+          workers: options.workers ?? 2,
+          at,
+          log,
+          signal: stop,
+          detail,
         });
       }
     },
@@ -274,16 +302,27 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
     estimate: 20_000,
     done: () => false,
     run: async ({ detail, signal: stop }) => {
-      await waitReady({ kubectl: tools.kubectl, kubeconfig, nodes: record!.workers + 1, timeout: 240_000, signal: stop, detail });
+      await waitReady({
+        kubectl: tools.kubectl,
+        kubeconfig,
+        nodes: record!.workers + 1,
+        timeout: 240_000,
+        signal: stop,
+        detail,
+      });
       const answer = await apiAnswers(kubeconfig, 10_000);
       if (!answer.ok) throw new Error(`The API server stopped answering: ${answer.problem}`);
       serverVersion = answer.version;
       nodeNames = answer.nodes.map((node) => node.name);
-      await run(tools.kubectl, ["--kubeconfig", kubeconfig, "-n", "kube-system", "scale", "deployment", "coredns", "--replicas=1"], {
-        signal: stop,
-        log,
-        allowFailure: true,
-      });
+      await run(
+        tools.kubectl,
+        ["--kubeconfig", kubeconfig, "-n", "kube-system", "scale", "deployment", "coredns", "--replicas=1"],
+        {
+          signal: stop,
+          log,
+          allowFailure: true,
+        },
+      );
     },
   };
   steps.push(cluster, ready);
@@ -294,7 +333,8 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
     log,
     needs: source === "registry" ? [] : ["packages"],
   });
-  if (source === "registry" || !steps.includes(packages)) for (const maker of makers) maker.needs = (maker.needs ?? []).filter((need) => need !== "packages");
+  if (source === "registry" || !steps.includes(packages))
+    for (const maker of makers) maker.needs = (maker.needs ?? []).filter((need) => need !== "packages");
   steps.push(...makers);
   if (makers.length > 0) {
     steps.push({
@@ -330,7 +370,10 @@ async function needs(yes: boolean, name: string): Promise<void> {
       "Restore access to Docker Hub, import a bundle (`./workbook bundle import FILE`), or use a cluster you have with --context NAME.",
     );
   }
-  if (!yes) throw new NeedsConsent("No image registry answers, so the node image is built here.", [`Install the Debian package ${name} with apt-get.`]);
+  if (!yes)
+    throw new NeedsConsent("No image registry answers, so the node image is built here.", [
+      `Install the Debian package ${name} with apt-get.`,
+    ]);
 }
 
 /** The node image: as the cluster was made with, built or imported earlier, in the engine, or pulled. Undefined: it must be built. */
@@ -348,8 +391,15 @@ async function findImage(
   const { importedImage } = await import("./bundle.ts");
   const imported = await importedImage(at, engine, signal);
   if (imported) return imported;
-  if (await imageThere(engine.command, registryNodeImage, signal)) return { ref: registryNodeImage, source: "registry" };
-  const own = recipe({ cache: at.cache, log, goCommand: () => "go", engine: () => engine, imageThere: async () => false }).nodeImage;
+  if (await imageThere(engine.command, registryNodeImage, signal))
+    return { ref: registryNodeImage, source: "registry" };
+  const own = recipe({
+    cache: at.cache,
+    log,
+    goCommand: () => "go",
+    engine: () => engine,
+    imageThere: async () => false,
+  }).nodeImage;
   if (await imageThere(engine.command, own, signal)) return undefined;
   detail("asking Docker Hub");
   if (await pullNodeImage(engine, { signal, log, detail })) return { ref: registryNodeImage, source: "registry" };

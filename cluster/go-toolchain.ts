@@ -34,7 +34,10 @@ export async function findGoOrGet(options: {
 
 /** The newest golang-1.N-go package apt offers that is new enough. */
 async function debianGo(signal: AbortSignal): Promise<string | undefined> {
-  const { stdout } = await run("apt-cache", ["search", "--names-only", "^golang-1\\.[0-9]+-go$"], { signal, allowFailure: true });
+  const { stdout } = await run("apt-cache", ["search", "--names-only", "^golang-1\\.[0-9]+-go$"], {
+    signal,
+    allowFailure: true,
+  });
   const minors = [...stdout.matchAll(/^golang-1\.(\d+)-go\b/gm)].map((match) => Number(match[1]));
   const best = Math.max(...minors, 0);
   return best >= goNeeded[1] ? `golang-1.${best}-go` : undefined;

@@ -39,14 +39,22 @@ function get(to: Target, path: string, timeout: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       new URL(path, to.server),
-      { ca: to.ca, cert: to.cert, key: to.key, agent: false, timeout, headers: to.token ? { authorization: `Bearer ${to.token}` } : {} },
+      {
+        ca: to.ca,
+        cert: to.cert,
+        key: to.key,
+        agent: false,
+        timeout,
+        headers: to.token ? { authorization: `Bearer ${to.token}` } : {},
+      },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
         incoming.on("error", reject);
         incoming.on("end", () => {
           const text = Buffer.concat(chunks).toString("utf8");
-          if (incoming.statusCode !== 200) reject(new Error(`the API server answered ${incoming.statusCode} to ${path}`));
+          if (incoming.statusCode !== 200)
+            reject(new Error(`the API server answered ${incoming.statusCode} to ${path}`));
           else resolve(JSON.parse(text));
         });
       },

@@ -1,4 +1,4 @@
-import { type ClusterHandle, type EnsureOptions, ensureCluster, loadImages } from "../../cluster/index.ts";
+import { type ClusterHandle, type EnsureOptions, ensureCluster } from "../../cluster/index.ts";
 import type { ClusterView } from "../core/report.ts";
 
 /** Images every lab may use; more come with the labs that need them. */

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
-import { basename, dirname, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 
 /** Milliseconds that changes are gathered: an editor's save is several. */
 const gather = 20;
@@ -42,7 +42,9 @@ export class FolderWatch {
     this.#wanted.add(folder);
     if (this.#watchers.has(folder)) return;
     try {
-      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+      const watcher = watch(folder, { persistent: false }, (event, name) => {
+        // A folder made anew under an old name is another one to the kernel.
+        if (event === "rename" && name !== null) this.#lost(join(folder, name));
         if (only === undefined || name === null || name.startsWith(only)) this.#soon();
       });
       watcher.on("error", () => this.#lost(folder));

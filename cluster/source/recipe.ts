@@ -74,9 +74,12 @@ export function recipe(options: RecipeOptions): Recipe {
     run: make,
   });
   // A file that only goes into something that is made already isn't made again.
-  let nodeThere: Promise<boolean> | undefined;
-  const orNode = (path: string) => async () =>
-    existsSync(path) || (await nodeThere());
+  let asked: Promise<boolean> | undefined;
+  const nodeThere = () => {
+    asked ??= options.imageThere(nodeImage);
+    return asked;
+  };
+  const orNode = (path: string) => async () => existsSync(path) || (await nodeThere());
 
   const steps: Step[] = [
     program(
@@ -137,8 +140,7 @@ export function recipe(options: RecipeOptions): Recipe {
       lane: "io",
       needs: [...components.filter((name) => name.startsWith("kube-")), "etcd", "coredns", "pause", "rootfs"],
       estimate: 25 * second,
-      done: async () =>
-        parts.every((part) => existsSync(image(part))) || (await nodeThere()),
+      done: async () => parts.every((part) => existsSync(image(part))) || (await nodeThere()),
       run: async ({ signal, detail }) => {
         const base = await buildRootfs(debian, proxyRootfs, signal, detail);
         for (const part of parts) {

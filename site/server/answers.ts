@@ -15,7 +15,11 @@ export async function writeAnswer(folder: string, key: string, text: string): Pr
   }
   const next = join(answers, `.${key}.new`);
   await rm(next, { force: true });
-  const file = await open(next, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644);
+  const file = await open(
+    next,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o644,
+  );
   try {
     await file.writeFile(`${text.trim()}\n`);
   } finally {

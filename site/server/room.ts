@@ -38,6 +38,7 @@ export class Room {
   #retryTimer: NodeJS.Timeout | undefined;
   /** What measures or disturbs in this lab just now: one at a time, or they would measure each other. */
   #lease: string | undefined;
+  #resetting = false;
   #closing = new AbortController();
 
   constructor(options: RoomOptions) {
@@ -141,26 +142,36 @@ export class Room {
     if (this.#options.cluster.view().state !== "ready") {
       throw new Fault(409, "The cluster is not ready, so the lab cannot be reset.", "Wait for it, then try again.");
     }
-    return this.#leased("A reset", async () => {
-      let result: { saved: string } | undefined;
-      let problem: unknown;
-      await this.#inTurn(async () => {
-        this.#say("resetting", "Going back to the start");
-        await this.#stopSession();
-        try {
-          result = await this.#options.deps.resetLab(this.lab.served, {
-            signal: this.#closing.signal,
-            says: (line) => this.#say("resetting", line),
-          });
-        } catch (error) {
-          problem = error;
-          this.#options.log.error({ error, lab: this.lab.slug }, "a reset failed");
-        }
-        await this.#enter();
-      });
-      if (!result) throw new Fault(503, `The lab was not reset: ${sentence(problem)}`, "Try again; your files are kept.");
-      return result;
+    if (this.#resetting) throw new Fault(409, "The lab is being reset already.", "Wait for it to finish.");
+    this.#resetting = true;
+    try {
+      return await this.#resetInTurn();
+    } finally {
+      this.#resetting = false;
+    }
+  }
+
+  async #resetInTurn(): Promise<{ saved: string }> {
+    const { deps, log } = this.#options;
+    let result: { saved: string } | undefined;
+    let problem: unknown;
+    await this.#inTurn(async () => {
+      this.#say("resetting", "Going back to the start");
+      // Ends what measures or disturbs in the lab, too.
+      await this.#stopSession();
+      try {
+        result = await deps.resetLab(this.lab.served, {
+          signal: this.#closing.signal,
+          says: (line) => this.#say("resetting", line),
+        });
+      } catch (error) {
+        problem = error;
+        log.error({ error, lab: this.lab.slug }, "a reset failed");
+      }
+      await this.#enter();
     });
+    if (!result) throw new Fault(503, `The lab was not reset: ${sentence(problem)}`, "Try again; your files are kept.");
+    return result;
   }
 
   async close(): Promise<void> {
@@ -176,7 +187,8 @@ export class Room {
   }
 
   async #leased<T>(what: string, work: () => Promise<T>): Promise<T> {
-    if (this.#lease) throw new Fault(409, `${this.#lease} is running in this lab just now.`, "Wait for it to finish, then try again.");
+    if (this.#lease)
+      throw new Fault(409, `${this.#lease} is running in this lab just now.`, "Wait for it to finish, then try again.");
     this.#lease = what;
     try {
       return await work();

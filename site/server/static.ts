@@ -73,7 +73,7 @@ export class StaticSite {
   #namespaceOf: (number: string) => string | undefined;
   #assets = new Map<string, Asset>();
   #hashes: string[] = [];
-  #index = "";
+  #built = "";
 
   constructor(dist: string, namespaceOf: (number: string) => string | undefined) {
     this.#dist = dist;
@@ -90,10 +90,12 @@ export class StaticSite {
     const index = stampOf(join(this.#dist, "index.html"));
     if (index === undefined) {
       this.#assets.clear();
-      this.#index = "";
+      this.#built = "";
       return false;
     }
-    if (index === this.#index) return true;
+    // The build writes this one last, when all others are there.
+    const built = `${index} ${stampOf(join(this.#dist, ".built-from"))}`;
+    if (built === this.#built) return true;
     const assets = new Map<string, Asset>();
     for (const [path, file] of walk(this.#dist)) {
       const stamp = stampOf(file);
@@ -110,7 +112,7 @@ export class StaticSite {
     }
     this.#assets = assets;
     this.#hashes = [...new Set(hashes)];
-    this.#index = index;
+    this.#built = built;
     return true;
   }
 

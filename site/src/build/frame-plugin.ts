@@ -20,8 +20,7 @@ const icon = (...paths: string[]) =>
     paths.map((d) => s("path", { d })),
   );
 const play = () => icon("M6 4.5v15l13-7.5z");
-const copy = () =>
-  icon("M9 9h11v11H9z", "M5 15H4V4h11v1");
+const copy = () => icon("M9 9h11v11H9z", "M5 15H4V4h11v1");
 
 const labels: Record<BlockKind, string> = { terminal: "terminal", file: "file", output: "output", code: "" };
 

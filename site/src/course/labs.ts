@@ -53,7 +53,12 @@ const readQuiz = (slug: string, facts: unknown): PublicQuiz => {
 const toCourseLab = (slug: string, lab: LabDefinition): CourseLab => {
   const namespace = placeholder(slug);
   const facts = lab.facts(0, namespace);
-  const checks = Object.entries(lab.checks(facts)).map(([id, { title, points, mode }]) => ({ id, title, points, mode }));
+  const checks = Object.entries(lab.checks(facts)).map(([id, { title, points, mode }]) => ({
+    id,
+    title,
+    points,
+    mode,
+  }));
   return {
     slug,
     number: slug.slice(0, 2),
@@ -86,7 +91,8 @@ export const lesson = async (slug: string) => {
 /** A picture of a lab as SVG text, its facts filled in and its ids made unique on the page. */
 export const picture = (lab: CourseLab, file: string): string => {
   const raw = pictureOf.get(`${lab.slug}/${file}`);
-  if (raw === undefined) throw new Error(`labs/${lab.slug}/lesson.mdx shows ${file}, which is not in the lab's folder.`);
+  if (raw === undefined)
+    throw new Error(`labs/${lab.slug}/lesson.mdx shows ${file}, which is not in the lab's folder.`);
   const facts = bySlug(definitions).get(`${lab.slug}/lab.ts`)?.facts(0, lab.namespace);
   const scope = file.replace(/\W+/g, "-");
   return fillFacts(raw, facts, `labs/${lab.slug}/${file}`)

@@ -24,7 +24,11 @@ export const weeks: Week[] = [
       entry("01", "Cluster and kubectl", "Find out why a Service doesn't answer, and mend it."),
       entry("02", "Deploy ml-inference", "Two replicas behind one name, and proof that both answer."),
       entry("03", "Gateway and discovery", "Put a gateway in front, and find services by name."),
-      entry("04", "Configuration and secrets", "Change a running service without building it again, and keep its secrets."),
+      entry(
+        "04",
+        "Configuration and secrets",
+        "Change a running service without building it again, and keep its secrets.",
+      ),
     ],
   },
   {
@@ -54,7 +58,11 @@ export const weeks: Week[] = [
     labs: [
       entry("10", "Blue-green", "Move all traffic at once, and back as fast."),
       entry("11", "Canary at ten percent", "Send a tenth of the requests to v2, and prove it is a tenth."),
-      entry("12", "Metrics and the RED dashboard", "See rate, errors and duration, and check that the panels tell the truth."),
+      entry(
+        "12",
+        "Metrics and the RED dashboard",
+        "See rate, errors and duration, and check that the panels tell the truth.",
+      ),
       entry("13", "Tail latency", "Why the slowest one percent is what people remember."),
       entry("14", "Logs and traces", "Follow one slow request through every service it touched."),
       entry("15", "SLOs and burn-rate alerts", "Be woken when it matters, and only then."),
@@ -65,7 +73,11 @@ export const weeks: Week[] = [
     title: "Platform",
     about: "Names, certificates, identities, images and the pipeline that carries them.",
     labs: [
-      entry("16", "Stateful and special Services", "A name for each pod, sessions that stick, services that live elsewhere."),
+      entry(
+        "16",
+        "Stateful and special Services",
+        "A name for each pod, sessions that stick, services that live elsewhere.",
+      ),
       entry("17", "Ingress and TLS", "Hosts, paths and certificates at the cluster's edge."),
       entry("18", "Identities and RBAC", "Let a service do exactly what it has to."),
       entry("19", "Network policy and pod security", "Let the wanted traffic pass, and refuse the rest."),

@@ -56,7 +56,8 @@ const linkSays: Record<Link["state"], string> = {
   connecting: "Connecting to the workbook on this machine.",
   open: "",
   lost: "The connection to the workbook was lost; what you typed is kept. If it stays so: ./workbook status, then ./workbook up.",
-  ended: "The workbook does not know this browser any more. Run ./workbook open in a terminal of yours: it gives a fresh address.",
+  ended:
+    "The workbook does not know this browser any more. Run ./workbook open in a terminal of yours: it gives a fresh address.",
 };
 
 /** The cluster's state in the header; opens to the steps and what went wrong. */
@@ -89,7 +90,14 @@ export default function ClusterPill() {
         element.current?.querySelector("button")?.focus();
       }}
     >
-      <button type="button" class="pill" data-kind={kind} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="pill"
+        data-kind={kind}
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => setOpen(!open)}
+      >
         <span class="dot" aria-hidden="true" />
         <span class="sr-only">Cluster: </span>
         <span class="pill-text">{text}</span>

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 import { useStore } from "@nanostores/preact";
 import { $progress, $reports } from "../stores/socket.ts";
 

@@ -26,7 +26,15 @@ function NumberInput(props: {
       <label for={id}>Your prediction</label>
       <input id={id} type="range" min={min} max={max} step={step} value={value} onInput={take} />
       <span class="slider-value">
-        <input type="number" aria-label="Your prediction as a number" min={min} max={max} step={step} value={value} onChange={take} />{" "}
+        <input
+          type="number"
+          aria-label="Your prediction as a number"
+          min={min}
+          max={max}
+          step={step}
+          value={value}
+          onChange={take}
+        />{" "}
         {unit}
       </span>
     </div>
@@ -39,12 +47,7 @@ function ChoiceInput(props: { id: string; choices: string[]; value: string; set(
       <legend class="sr-only">Your prediction</legend>
       {props.choices.map((choice) => (
         <label key={choice}>
-          <input
-            type="radio"
-            name={props.id}
-            checked={props.value === choice}
-            onChange={() => props.set(choice)}
-          />
+          <input type="radio" name={props.id} checked={props.value === choice} onChange={() => props.set(choice)} />
           <span>
             <Inline text={choice} />
           </span>
@@ -58,7 +61,9 @@ function ChoiceInput(props: { id: string; choices: string[]; value: string; set(
 export default function Predict({ lab, prediction }: { lab: string; prediction: PublicPrediction }) {
   const locked = keptOf(useStore($kept), lab).predictions[prediction.id];
   const [number, setNumber] = useState(
-    prediction.kind === "number" ? Math.round((prediction.min + prediction.max) / 2 / prediction.step) * prediction.step : 0,
+    prediction.kind === "number"
+      ? Math.round((prediction.min + prediction.max) / 2 / prediction.step) * prediction.step
+      : 0,
   );
   const [choice, setChoice] = useState("");
   const [busy, setBusy] = useState<number>();

@@ -52,11 +52,20 @@ export function PredictionChart(props: {
   const { prediction, said, measured } = props;
   const number = prediction.kind === "number";
   const right = number ? undefined : prediction.choices[measured.value];
-  const series = measured.series.length > 0 ? measured.series : number ? [{ label: "measured", value: measured.value }] : [];
+  const series =
+    measured.series.length > 0 ? measured.series : number ? [{ label: "measured", value: measured.value }] : [];
   return (
     <div class="outcome">
       <p class="measured">
-        <b>{number ? `Measured: ${round(measured.value)} ${prediction.unit}` : right && <>It was: <Inline text={right} /></>}</b>
+        <b>
+          {number
+            ? `Measured: ${round(measured.value)} ${prediction.unit}`
+            : right && (
+                <>
+                  It was: <Inline text={right} />
+                </>
+              )}
+        </b>
         {!number && (right === said ? " You had it." : " You said otherwise.")}
       </p>
       {series.length > 0 && (

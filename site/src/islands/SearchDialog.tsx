@@ -58,12 +58,17 @@ const find = async (query: string): Promise<Found[] | undefined> => {
 /** Pagefind's excerpts are text with <mark>; anything else in them stays text. */
 function Excerpt({ text }: { text: string }) {
   const decode = (part: string) =>
-    part.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, "&");
+    part
+      .replace(/&lt;/g, "<")
+      .replace(/&gt;/g, ">")
+      .replace(/&quot;/g, '"')
+      .replace(/&#39;/g, "'")
+      .replace(/&amp;/g, "&");
   return (
     <p>
-      {text.split(/<mark>(.*?)<\/mark>/).map((part, index) =>
-        index % 2 === 1 ? <mark key={`${index}${part}`}>{decode(part)}</mark> : decode(part),
-      )}
+      {text
+        .split(/<mark>(.*?)<\/mark>/)
+        .map((part, index) => (index % 2 === 1 ? <mark key={`${index}${part}`}>{decode(part)}</mark> : decode(part)))}
     </p>
   );
 }
@@ -117,7 +122,12 @@ export default function SearchDialog() {
     }
   };
   return (
-    <dialog ref={dialog} class="search" aria-label="Search the lessons" onClick={(event) => event.target === dialog.current && dialog.current.close()}>
+    <dialog
+      ref={dialog}
+      class="search"
+      aria-label="Search the lessons"
+      onClick={(event) => event.target === dialog.current && dialog.current.close()}
+    >
       <div class="search-line">
         <Search size={18} aria-hidden="true" />
         <input

@@ -5,7 +5,7 @@ import type { CheckReport } from "../../../checkers/core/report.ts";
 import { announce } from "../stores/announce.ts";
 import { sayProblem } from "../stores/api.ts";
 import { $kept, keptOf, takeHint } from "../stores/lab.ts";
-import { $running, $reports, runCheck } from "../stores/socket.ts";
+import { $refused, $reports, $running, runCheck } from "../stores/socket.ts";
 import { plural } from "../stores/words.ts";
 import { EvidenceList } from "./EvidenceList.tsx";
 import { Inline, Paragraphs } from "./Inline.tsx";
@@ -64,6 +64,7 @@ function Hints({ lab, report }: { lab: string; report: CheckReport }) {
 
 function CheckNow({ lab, report }: { lab: string; report: CheckReport }) {
   const since = useStore($running)[`${lab}/${report.id}`];
+  const refused = useStore($refused)[`${lab}/${report.id}`];
   const [asked, setAsked] = useState(true);
   if (report.mode === "observe") return null;
   const busy = since !== undefined && Date.now() - since < 180_000;
@@ -72,7 +73,7 @@ function CheckNow({ lab, report }: { lab: string; report: CheckReport }) {
       <button type="button" class="quiet" disabled={busy} onClick={() => setAsked(runCheck(lab, report.id))}>
         <RefreshCw size={16} aria-hidden="true" class={busy ? "turning" : ""} /> {busy ? "Checking …" : "Check now"}
       </button>
-      {!asked && <span class="problem">No connection to the workbook just now.</span>}
+      {(!asked || refused) && <span class="problem">{refused ?? "No connection to the workbook just now."}</span>}
     </>
   );
 }
@@ -85,7 +86,9 @@ export default function TaskBody({ lab, check }: { lab: string; check: string })
   if (!report) return <div class="task-body" />;
   const passed = report.state === "pass";
   const more = report.evidence.length > 0 || (passed && report.why);
-  const label = passed ? "Why this works" : `What was seen${report.evidence.length > 1 ? ` (${plural(report.evidence.length, "thing")})` : ""}`;
+  const label = passed
+    ? "Why this works"
+    : `What was seen${report.evidence.length > 1 ? ` (${plural(report.evidence.length, "thing")})` : ""}`;
   return (
     <div class="task-body" data-state={report.state}>
       {report.says && (

@@ -20,10 +20,20 @@ function SearchBar({ terminal }: { terminal: TerminalSession }) {
           if (event.key === "Escape") terminal.search(false);
         }}
       />
-      <button type="button" class="icon-button" aria-label="Previous" onClick={() => terminal.find(input.current?.value ?? "", true)}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Previous"
+        onClick={() => terminal.find(input.current?.value ?? "", true)}
+      >
         <ArrowUp size={16} aria-hidden="true" />
       </button>
-      <button type="button" class="icon-button" aria-label="Next" onClick={() => terminal.find(input.current?.value ?? "")}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Next"
+        onClick={() => terminal.find(input.current?.value ?? "")}
+      >
         <ArrowDown size={16} aria-hidden="true" />
       </button>
       <button type="button" class="icon-button" aria-label="Close search" onClick={() => terminal.search(false)}>
@@ -51,15 +61,15 @@ function Overlay({ terminal, state, onAgain }: { terminal: TerminalSession; stat
   );
 }
 
-const useSession = (id: string): TerminalSession | undefined => {
+const useSession = (lab: string, id: string): TerminalSession | undefined => {
   const [terminal, setTerminal] = useState<TerminalSession>();
   useEffect(() => {
     let current = true;
-    void session(id).then((opened) => current && setTerminal(opened));
+    void session(lab, id).then((opened) => current && setTerminal(opened));
     return () => {
       current = false;
     };
-  }, [id]);
+  }, [lab, id]);
   return terminal?.id === id ? terminal : undefined;
 };
 
@@ -95,8 +105,8 @@ function useSettled(connected: boolean): boolean {
 }
 
 /** One terminal's place in the workbench. The terminal itself outlives it. */
-export function TerminalPane(props: { id: string; title: string; onFocus(): void; onAgain(): void }) {
-  const terminal = useSession(props.id);
+export function TerminalPane(props: { lab: string; id: string; title: string; onFocus(): void; onAgain(): void }) {
+  const terminal = useSession(props.lab, props.id);
   return (
     <section class="terminal-pane" aria-label={props.title} onFocusCapture={props.onFocus}>
       {terminal ? <Live terminal={terminal} onAgain={props.onAgain} /> : <p class="terminal-note">Opening …</p>}

@@ -23,7 +23,13 @@ export default function ThemeSwitch() {
   };
   const Icon = icons[theme];
   return (
-    <button type="button" class="icon-button" aria-label={`Theme: ${theme}. Change`} title={`Theme: ${theme}`} onClick={next}>
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={`Theme: ${theme}. Change`}
+      title={`Theme: ${theme}`}
+      onClick={next}
+    >
       <Icon size={18} aria-hidden="true" />
     </button>
   );

@@ -90,7 +90,9 @@ export function WaitingPane(props: {
         </>
       ) : (
         <>
-          <h2>{lab?.state === "entering" || lab?.state === "resetting" ? "Preparing the lab" : "Opening a terminal"}</h2>
+          <h2>
+            {lab?.state === "entering" || lab?.state === "resetting" ? "Preparing the lab" : "Opening a terminal"}
+          </h2>
           <p>{lab?.says ?? "Its namespace and your working folder."}</p>
           {lab?.state === "ready" && (
             <button type="button" class="primary" onClick={props.onOpen}>

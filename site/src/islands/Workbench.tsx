@@ -3,26 +3,30 @@ import { ChevronDown, ChevronUp, SquareTerminal } from "lucide-preact";
 import { useEffect } from "preact/hooks";
 import { $layouts, layoutOf, markFocused, reconcile, type Tab } from "../stores/layout.ts";
 import { $cluster, $lab, $labState, $link, $terminals } from "../stores/socket.ts";
-import { $drawer, $trouble, open, titleOf } from "../stores/terminals.ts";
+import { $drawer, $trouble, closedByHand, open, prune, restart, titleOf } from "../stores/terminals.ts";
 import { PaneBorder } from "./PaneBorder.tsx";
 import { PodStrip } from "./PodStrip.tsx";
 import { TerminalPane } from "./TerminalPane.tsx";
 import { TerminalTabs } from "./TerminalTabs.tsx";
 import { WaitingPane } from "./WaitingPane.tsx";
 
-/** Labs a first terminal was opened for on this page, so that one closed by hand stays closed. */
-const greeted = new Set<string>();
-
 function Panes({ lab, tab }: { lab: string; tab: Tab }) {
   return (
-    <div class="panes" data-direction={tab.direction} id="terminal-panel" role="tabpanel" aria-labelledby={`tab-${tab.id}`}>
+    <div
+      class="panes"
+      data-direction={tab.direction}
+      id="terminal-panel"
+      role="tabpanel"
+      aria-labelledby={`tab-${tab.id}`}
+    >
       {tab.panes.map((pane) => (
         <TerminalPane
           key={pane}
+          lab={lab}
           id={pane}
           title={titleOf(lab, pane)}
           onFocus={() => markFocused(lab, tab.id, pane)}
-          onAgain={() => void open(lab)}
+          onAgain={() => void restart(lab, pane)}
         />
       ))}
     </div>
@@ -32,12 +36,13 @@ function Panes({ lab, tab }: { lab: string; tab: Tab }) {
 function useTerminals(lab: string, ready: boolean): void {
   const terminals = useStore($terminals)[lab];
   useEffect(() => {
-    if (lab !== "" && terminals) reconcile(lab, terminals);
+    if (lab === "" || !terminals) return;
+    reconcile(lab, terminals);
+    prune(lab, new Set(terminals.map(({ id }) => id)));
   }, [lab, terminals]);
   useEffect(() => {
-    if (lab === "" || !ready || !terminals || greeted.has(lab)) return;
-    greeted.add(lab);
-    if (terminals.length === 0) void open(lab);
+    if (lab === "" || !ready || terminals?.length !== 0 || closedByHand.has(lab) || $trouble.get()) return;
+    void open(lab);
   }, [lab, ready, terminals]);
 }
 

@@ -1,13 +1,6 @@
 /** What a lab page keeps on the server beyond verdicts: hints taken, answers, quiz and predictions. */
 import { map } from "nanostores";
-import type {
-  HintReply,
-  LabPage,
-  MeasureReply,
-  PredictionReply,
-  QuizReply,
-  TerminalView,
-} from "../../protocol.ts";
+import type { HintReply, LabPage, MeasureReply, PredictionReply, QuizReply, TerminalView } from "../../protocol.ts";
 import { get, post } from "./api.ts";
 import { $reports, $terminals, takeReport } from "./socket.ts";
 

@@ -63,6 +63,21 @@ export function place(lab: string, id: string, split?: "row" | "column"): void {
   change(lab, { ...layout, tabs, active, focused: { ...layout.focused, [active]: id } });
 }
 
+/** Puts a terminal where another one was. */
+export function replace(lab: string, old: string, id: string): void {
+  const layout = layoutOf($layouts.get(), lab);
+  const { [old]: name, ...names } = layout.names;
+  change(lab, {
+    ...layout,
+    // The server may have told of the new one already, which gave it a tab of its own.
+    tabs: layout.tabs
+      .map((tab) => ({ ...tab, panes: tab.panes.filter((pane) => pane !== id) }))
+      .filter(({ panes }) => panes.length > 0)
+      .map((tab) => ({ ...tab, panes: tab.panes.map((pane) => (pane === old ? id : pane)) })),
+    names: name ? { ...names, [id]: name } : names,
+  });
+}
+
 export function activate(lab: string, tab: string): void {
   change(lab, { ...layoutOf($layouts.get(), lab), active: tab });
 }

@@ -28,7 +28,10 @@ export const $pods = map<Record<string, PodView[]>>({});
 export const $terminals = map<Record<string, TerminalView[]>>({});
 export const $labState = map<Record<string, LabState>>({});
 /** Runs asked for with "Check now" and not answered yet: "lab/check" to when it was asked. */
-export const $running = map<Record<string, number>>({});
+export const $running = map<Record<string, number | undefined>>({});
+
+/** Why a run asked for could not be made: "lab/check" to a sentence. */
+export const $refused = map<Record<string, string | undefined>>({});
 
 let socket: WebSocket | undefined;
 let attempts = 0;
@@ -44,11 +47,25 @@ export const takeReport = (report: LabReport): void => {
   for (const check of report.checks) {
     const old = before?.checks.find(({ id }) => id === check.id);
     const key = `${report.lab}/${check.id}`;
-    if (key in $running.get() && old && old.at !== check.at) $running.setKey(key, undefined as never);
+    if (key in $running.get() && old && old.at !== check.at) $running.setKey(key, undefined);
     if (!old || old.state === check.state || report.lab !== $lab.get()) continue;
     announce(`${check.title}: ${stateWord[check.state]}. ${check.state === "pass" ? "" : (check.says ?? "")}`);
   }
   $reports.setKey(report.lab, report);
+};
+
+/** A lab that stays ready and says something else than before: it says why a run asked for is not made. */
+const takeRefusal = ({ lab, state, says }: Extract<Down, { type: "lab" }>): boolean => {
+  const before = $labState.get()[lab];
+  if (state !== "ready" || before?.state !== "ready" || before.says === says) return false;
+  const asked = Object.entries($running.get()).filter(
+    ([key, since]) => key.startsWith(`${lab}/`) && since !== undefined,
+  );
+  for (const [key] of asked) {
+    $running.setKey(key, undefined);
+    $refused.setKey(key, says);
+  }
+  return asked.length > 0;
 };
 
 const take = (message: Down): void => {
@@ -74,7 +91,7 @@ const take = (message: Down): void => {
       takeProgress(message.progress);
       break;
     case "lab":
-      $labState.setKey(message.lab, { state: message.state, says: message.says });
+      if (!takeRefusal(message)) $labState.setKey(message.lab, { state: message.state, says: message.says });
       break;
   }
 };
@@ -141,6 +158,7 @@ export const enter = (lab: string): void => {
 /** Runs a sample or disturb check now. False when there is no connection to ask over. */
 export const runCheck = (lab: string, check: string): boolean => {
   if (!send({ type: "run", lab, check })) return false;
+  $refused.setKey(`${lab}/${check}`, undefined);
   $running.setKey(`${lab}/${check}`, Date.now());
   return true;
 };

@@ -1,9 +1,10 @@
 /** Terminals as the rest of the page sees them. xterm itself is fetched when the first one opens, not before. */
 import { atom } from "nanostores";
+import type { TerminalView } from "../../protocol.ts";
 import type { TerminalSession } from "../terminal/session.ts";
-import { remove, sayProblem } from "./api.ts";
+import { post, remove, sayProblem } from "./api.ts";
 import { openTerminal } from "./lab.ts";
-import { $layouts, currentPane, layoutOf, place, reconcile } from "./layout.ts";
+import { $layouts, currentPane, layoutOf, place, reconcile, replace } from "./layout.ts";
 import { $cluster, $lab, $terminals } from "./socket.ts";
 import { about } from "./words.ts";
 
@@ -12,15 +13,24 @@ export const $trouble = atom<string | undefined>(undefined);
 /** True while the drawer (narrow windows) shows the workbench. */
 export const $drawer = atom<boolean>(false);
 
-const sessions = new Map<string, Promise<TerminalSession>>();
+const sessions = new Map<string, { lab: string; opening: Promise<TerminalSession> }>();
 
-/** The session of a terminal, connected on first use and kept across pages. */
-export const session = (id: string): Promise<TerminalSession> => {
+/** The session of a lab's terminal, connected on first use and kept across pages. */
+export const session = (lab: string, id: string): Promise<TerminalSession> => {
   const known = sessions.get(id);
-  if (known) return known;
+  if (known) return known.opening;
   const opening = import("../terminal/session.ts").then(({ TerminalSession: Session }) => new Session(id));
-  sessions.set(id, opening);
+  sessions.set(id, { lab, opening });
   return opening;
+};
+
+/** Lets go of a lab's sessions whose terminals the server no longer has: closed elsewhere, or lost with its restart. */
+export const prune = (lab: string, alive: ReadonlySet<string>): void => {
+  for (const [id, one] of sessions) {
+    if (one.lab !== lab || alive.has(id)) continue;
+    sessions.delete(id);
+    void one.opening.then((ended) => ended.dispose());
+  }
 };
 
 /** What a terminal is called on its tab. */
@@ -45,21 +55,33 @@ export async function open(lab: string, split?: "row" | "column"): Promise<strin
   }
 }
 
+/** Labs whose last terminal was closed by hand: they get no new one unasked. */
+export const closedByHand = new Set<string>();
+
 /** Ends a terminal and what runs in it. */
 export async function close(lab: string, id: string): Promise<void> {
+  closedByHand.add(lab);
   await remove(`/api/terminals/${encodeURIComponent(id)}`).catch((problem) => $trouble.set(sayProblem(problem)));
   const left = ($terminals.get()[lab] ?? []).filter((one) => one.id !== id);
   $terminals.setKey(lab, left);
   reconcile(lab, left);
-  const ended = sessions.get(id);
-  sessions.delete(id);
-  (await ended)?.dispose();
+  prune(lab, new Set(left.map((one) => one.id)));
+}
+
+/** A new shell where one has ended, in the same place with the same name. */
+export async function restart(lab: string, id: string): Promise<void> {
+  try {
+    const view = await post<TerminalView>(`/api/terminals/${encodeURIComponent(id)}/restart`, {});
+    replace(lab, id, view.id);
+  } catch (problem) {
+    $trouble.set(sayProblem(problem));
+  }
 }
 
 export const focusTerminal = async (): Promise<boolean> => {
   const pane = currentPane(layoutOf($layouts.get(), $lab.get()));
   if (!pane) return false;
-  (await session(pane)).focus();
+  (await session($lab.get(), pane)).focus();
   return true;
 };
 
@@ -80,6 +102,6 @@ export async function run(command: string): Promise<{ ran: string } | { problem:
   const current = currentPane(layoutOf($layouts.get(), lab));
   const id = current && alive.has(current) ? current : await open(lab);
   if (!id) return { problem: $trouble.get() ?? "No terminal could be opened" };
-  (await session(id)).runCommand(command);
+  (await session(lab, id)).runCommand(command);
   return { ran: titleOf(lab, id) };
 }

@@ -19,7 +19,8 @@ export interface SessionState {
   searching: boolean;
 }
 
-const cssNumber = (name: string) => Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue(name));
+const cssNumber = (name: string) =>
+  Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue(name));
 
 export class TerminalSession {
   readonly id: string;

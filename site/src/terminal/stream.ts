@@ -12,6 +12,8 @@ type Control = { type: "screen"; data: string } | { type: "exit"; code: number }
 
 /** The server pauses at 100,000 unacknowledged characters and goes on at 5,000, so acknowledgements may be this lazy. */
 const ackEvery = 4000;
+/** The server's close code for a terminal that was closed. */
+const closedForGood = 4410;
 /** Typed while disconnected: kept up to this many characters. */
 const keepTyped = 10_000;
 
@@ -70,8 +72,9 @@ export class TerminalStream {
       if (typeof data === "string") this.#control(JSON.parse(data) as Control);
       else this.#output(this.#decoder.decode(data as ArrayBuffer, { stream: true }));
     });
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", ({ code }) => {
       this.#attached = false;
+      if (code === closedForGood) this.#done = true;
       if (this.#done) return;
       this.#events.link(false);
       this.#attempts += 1;

@@ -34,7 +34,7 @@ export function ownNamespace(env: Environment, file = namespaceFile): string {
 }
 
 /** Where the inside code lies: /tmp/inside-code, or under $TMPDIR. */
-export function insideCodeFile(): string {
+function insideCodeFile(): string {
   return join(tmpdir(), "inside-code");
 }
 

@@ -4,7 +4,7 @@
  */
 import { normal } from "./predict.ts";
 
-export const baseline = { feature: "session_length", mean: 0, stddev: 1 } as const;
+const baseline = { feature: "session_length", mean: 0, stddev: 1 } as const;
 const kept = 1000;
 
 export class Features {

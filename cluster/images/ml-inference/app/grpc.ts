@@ -70,7 +70,7 @@ export function encodeResponse({ serving }: CheckResponse): Buffer {
 }
 
 /** Reads a response as this service writes it. */
-export function decodeResponse(bytes: Buffer): CheckResponse {
+function decodeResponse(bytes: Buffer): CheckResponse {
   return { serving: bytes[0] === 0x08 && bytes[1] === 1 };
 }
 

@@ -3,7 +3,7 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerRespon
 import type { Listen } from "./config.ts";
 
 /** Bytes a request's body may have. */
-export const bodyLimit = 2 ** 20;
+const bodyLimit = 2 ** 20;
 /** Bytes of a body that are read and thrown away, so that the client gets to see the refusal. */
 const discardLimit = 16 * 2 ** 20;
 
@@ -38,7 +38,7 @@ export interface Call {
   signal: AbortSignal;
 }
 
-export interface Route<C extends Call = Call> {
+interface Route<C extends Call = Call> {
   methods: readonly string[];
   handle: (call: C) => Reply | Promise<Reply>;
 }

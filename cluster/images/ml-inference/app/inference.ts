@@ -5,7 +5,7 @@ import type { Service } from "./service.ts";
 import type { Trace } from "./trace.ts";
 
 /** What an inference adds to the request's log line. */
-export interface Notes {
+interface Notes {
   queue_ms?: number;
   model_ms?: number;
   dependency_ms?: number;

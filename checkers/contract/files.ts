@@ -1,0 +1,46 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const folders = (dir: string): string[] =>
+  existsSync(dir)
+    ? readdirSync(dir, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+        .sort()
+    : [];
+
+/** Names of a lab's other right ways. */
+export const variantsOf = (dir: string): string[] => folders(join(dir, "variants"));
+
+export interface Mutant {
+  check: string;
+  code: string;
+  dir: string;
+}
+/** A lab's plausible wrong answers: mutants/CHECK/CODE/. */
+export const mutantsOf = (dir: string): Mutant[] =>
+  folders(join(dir, "mutants")).flatMap((check) =>
+    folders(join(dir, "mutants", check)).map((code) => ({ check, code, dir: join(dir, "mutants", check, code) })),
+  );
+
+/** Every file below a folder, as paths from it, in order. */
+export function filesBelow(dir: string, from = ""): string[] {
+  if (!existsSync(join(dir, from))) return [];
+  return readdirSync(join(dir, from), { withFileTypes: true })
+    .sort((a, b) => a.name.localeCompare(b.name))
+    .flatMap((entry) => {
+      const path = from === "" ? entry.name : `${from}/${entry.name}`;
+      return entry.isDirectory() ? filesBelow(dir, path) : [path];
+    });
+}
+
+/** Lays a mutant's files over a copy of the solution: the same name replaces, an empty file removes. */
+export function overlay(solution: string, mutant: string, into: string): void {
+  cpSync(solution, into, { recursive: true });
+  for (const file of filesBelow(mutant)) {
+    if (statSync(join(mutant, file)).size === 0) rmSync(join(into, file), { force: true });
+    else cpSync(join(mutant, file), join(into, file), { recursive: true });
+  }
+}
+
+export const textOf = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, "utf8") : undefined);

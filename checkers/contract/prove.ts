@@ -1,0 +1,217 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LoadedLab } from "../labs.ts";
+import { type Mutant, mutantsOf, overlay, variantsOf } from "./files.ts";
+import type { Slots } from "./gates.ts";
+import { gradeAnswer, gradeMutant, gradeStart, inWords, type Verdicts } from "./grade.ts";
+import { type Problem, problem } from "./problem.ts";
+import { type Ground, Stand } from "./stand.ts";
+import { staticProblems } from "./static.ts";
+
+export const parts = ["static", "start", "solution", "variants", "mutants", "reset"] as const;
+export type Part = (typeof parts)[number];
+
+export interface Step {
+  lab: string;
+  part: Part;
+  /** "mutant nodes-ready/wrong-count". */
+  name: string;
+  ok: boolean;
+  problems: Problem[];
+  /** Remarks that fail nothing. */
+  notes: string[];
+  /** Milliseconds, waiting for a place left out. */
+  took: number;
+}
+
+export interface Proof {
+  ground: Ground;
+  /** Places for runs at the same time. */
+  stands: Slots;
+  /** One at a time: what measures or disturbs. */
+  measure: Slots;
+  /** One at a time: labs that need a fixed NodePort. */
+  nodePort: Slots;
+  only: Part | undefined;
+  /** Told each step as it ends. */
+  done(step: Step): void;
+  /** Told of each namespace to be deleted; the proof waits for all at its end. */
+  removing(gone: Promise<void>): void;
+}
+
+interface Outcome {
+  problems: Problem[];
+  notes?: string[];
+}
+
+/** Static checks of a folder, as a step. */
+export async function proveStatic(lab: { slug: string; dir: string }): Promise<Step> {
+  const began = performance.now();
+  const problems = await staticProblems(lab.dir);
+  return { lab: lab.slug, part: "static", name: "static", ok: problems.length === 0, problems, notes: [], took: performance.now() - began };
+}
+
+/** Everything that takes a cluster: each run on a fresh namespace with a working folder of its own. */
+export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Step[]> {
+  const wants = (part: Part): boolean => proof.only === undefined || proof.only === part;
+  const steps: Promise<Step>[] = [];
+  const run = (part: Part, name: string, act: (stand: Stand) => Promise<Outcome>): Promise<Step> => {
+    const step = runStep(lab, proof, part, name, act);
+    steps.push(step);
+    return step;
+  };
+  const solution = join(lab.dir, "solution");
+  let atStart: Verdicts | undefined;
+  const started =
+    wants("start") || wants("reset")
+      ? run("start", "start", async (stand) => {
+          atStart = await gradeStart(stand, proof.measure);
+          return judgeStart(lab, stand, atStart, wants("start"));
+        })
+      : undefined;
+  if (wants("solution")) {
+    for (const time of ["first", "second"]) run("solution", `solution, ${time} time`, (stand) => answered(stand, solution, "solution", proof));
+  }
+  if (wants("reset")) {
+    run("reset", "reset", async (stand) => {
+      await stand.answer(solution);
+      await stand.reset();
+      const after = await gradeStart(stand, proof.measure);
+      await started;
+      return judgeReset(lab, stand, atStart, after);
+    });
+  }
+  if (wants("variants")) {
+    for (const name of variantsOf(lab.dir)) {
+      run("variants", `variant ${name}`, (stand) => answered(stand, join(lab.dir, "variants", name), `variants/${name}`, proof));
+    }
+  }
+  if (wants("mutants")) {
+    for (const mutant of mutantsOf(lab.dir)) run("mutants", `mutant ${mutant.check}/${mutant.code}`, (stand) => caught(stand, mutant, solution, proof));
+  }
+  return Promise.all(steps);
+}
+
+async function runStep(lab: LoadedLab, proof: Proof, part: Part, name: string, act: (stand: Stand) => Promise<Outcome>): Promise<Step> {
+  const { ground } = proof;
+  const place = lab.definition.requires?.nodePort ? proof.nodePort : undefined;
+  const inPlace = async (): Promise<Step> => {
+    const began = performance.now();
+    const step = (ok: boolean, outcome: Outcome): Step => ({
+      lab: lab.slug,
+      part,
+      name,
+      ok,
+      problems: outcome.problems,
+      notes: outcome.notes ?? [],
+      took: performance.now() - began,
+    });
+    let stand: Stand | undefined;
+    let result: Step;
+    try {
+      ground.signal.throwIfAborted();
+      stand = new Stand(lab, ground);
+      await stand.enter();
+      const outcome = await act(stand);
+      result = step(outcome.problems.length === 0, outcome);
+    } catch (error) {
+      const message = ground.signal.aborted ? "was interrupted" : `could not be run: ${(error as Error).message}`;
+      result = step(false, { problems: [problem(name, message, "Mend it, then run this part again with --only.")] });
+    }
+    // A NodePort is free only once the namespace is gone; everything else goes away in the background.
+    const gone = stand?.remove() ?? Promise.resolve();
+    gone.catch(() => {});
+    proof.removing(gone);
+    if (place) await gone.catch(() => {});
+    proof.done(result);
+    return result;
+  };
+  return place ? place.use(() => proof.stands.use(inPlace)) : proof.stands.use(inPlace);
+}
+
+async function answered(stand: Stand, dir: string, where: string, proof: Proof): Promise<Outcome> {
+  await stand.answer(dir);
+  const { verdicts, hasty } = await gradeAnswer(stand, proof.measure);
+  const checks = stand.lab.checks(stand.namespace);
+  return {
+    problems: [...verdicts]
+      .filter(([, verdict]) => verdict.state !== "pass")
+      .map(([id, verdict]) => problem(where, `${id} does not pass: ${inWords(checks[id], verdict)}`, "Mend the answer, or the check that refuses it.")),
+    notes: hasty.map(
+      ({ check, code, after }) =>
+        `${check} said fail(${code}) for ${(after / 1000).toFixed(1)} s although the answer was right: return waiting(…) while objects follow`,
+    ),
+  };
+}
+
+function judgeStart(lab: LoadedLab, stand: Stand, verdicts: Verdicts, withCodes: boolean): Outcome {
+  const checks = stand.lab.checks(stand.namespace);
+  const problems: Problem[] = [];
+  for (const [id, verdict] of verdicts) {
+    if (verdict.state === "error") {
+      problems.push(problem("start/", `${id} could not look: ${verdict.why}`, "A check must have something to say from the start: return fail with a code marked untouched."));
+    }
+  }
+  const passing = [...verdicts].filter(([, verdict]) => verdict.state === "pass").map(([id]) => id);
+  if (passing.length === verdicts.size) {
+    problems.push(problem("start/", "passes every check although nothing was done", "Take something away from start/, or make the checks ask for more."));
+  }
+  if (withCodes) problems.push(...unreached(lab, checks, verdicts));
+  const notes = [...verdicts]
+    .filter(([, verdict]) => verdict.state === "waiting")
+    .map(([id, verdict]) => `${id} waits at the start (${inWords(checks[id], verdict)}): the learner sees it busy though nothing happens`);
+  if (passing.length > 0 && passing.length < verdicts.size) notes.push(`passes from the start: ${passing.join(", ")}`);
+  return { problems, notes };
+}
+
+/** Codes that neither the start nor a mutant brings about: nobody has seen that message, so nobody knows that it is right. */
+function unreached(lab: LoadedLab, checks: ReturnType<LoadedLab["checks"]>, atStart: Verdicts): Problem[] {
+  const mutants = mutantsOf(lab.dir);
+  const problems: Problem[] = [];
+  for (const [id, check] of Object.entries(checks)) {
+    const first = atStart.get(id);
+    for (const [code, failure] of Object.entries(check.failures)) {
+      if (failure.unreachable?.trim()) continue;
+      if (first?.state === "fail" && first.code === code) continue;
+      if (mutants.some((one) => one.check === id && one.code === code)) continue;
+      problems.push(
+        problem(`lab.ts, check ${id}`, `nothing brings about "${code}"`, `Add mutants/${id}/${code}/ with a plausible wrong answer, or say why none can: unreachable: "…".`),
+      );
+    }
+  }
+  return problems;
+}
+
+const short = (verdict: { state: string; code?: string } | undefined): string =>
+  verdict ? `${verdict.state}${verdict.code ? `(${verdict.code})` : ""}` : "nothing";
+
+function judgeReset(lab: LoadedLab, stand: Stand, before: Verdicts | undefined, after: Verdicts): Outcome {
+  if (!before) return { problems: [problem("reset", "the start could not be graded, so nothing can be compared", "Mend the start first.")] };
+  const checks = lab.checks(stand.namespace);
+  return {
+    problems: [...after]
+      .filter(([id, verdict]) => short(verdict) !== short(before.get(id)))
+      .map(([id, verdict]) =>
+        problem("reset", `after a reset ${id} says ${inWords(checks[id], verdict)}; at the start it said ${short(before.get(id))}`, "Something of the answer survives outside the namespace and the working folder."),
+      ),
+  };
+}
+
+async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Proof): Promise<Outcome> {
+  const where = `mutants/${mutant.check}/${mutant.code}`;
+  const checks = stand.lab.checks(stand.namespace);
+  const check = checks[mutant.check];
+  if (!check) return { problems: [problem(where, "names no check of this lab", `Checks: ${Object.keys(checks).join(", ")}.`)] };
+  const laid = mkdtempSync(join(tmpdir(), "workbook-mutant-"));
+  try {
+    overlay(solution, mutant.dir, laid);
+    await stand.answer(laid);
+  } finally {
+    rmSync(laid, { recursive: true, force: true });
+  }
+  const verdict = await gradeMutant(stand, mutant.check, mutant.code, proof.measure);
+  if (verdict.state === "fail" && verdict.code === mutant.code) return { problems: [] };
+  const todo = verdict.state === "pass" ? "The check does not notice this mistake: make it look closer." : "Mend the mutant, or the order in which the check decides.";
+  return { problems: [problem(where, `${mutant.check} should fail with ${mutant.code}; it says ${inWords(check, verdict)}`, todo)] };
+}

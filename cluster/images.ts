@@ -1,0 +1,332 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmod, copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { artifact } from "./artifact.ts";
+import type { Engine } from "./engine.ts";
+import { build, nodeFlags } from "./images/ml-inference/build.ts";
+import { nodeContainers } from "./kind.ts";
+import { nodeBinary } from "./node-binary.ts";
+import type { Paths } from "./paths.ts";
+import { run } from "./run.ts";
+import { type ImageConfig, writeImage, writeLayer } from "./source/archive.ts";
+import { buildRootfs, debianMirror, type Rootfs } from "./source/rootfs.ts";
+import type { Step } from "./steps.ts";
+import { ClusterError, type ClusterHandle } from "./types.ts";
+import { arch, imagePrefix, versions } from "./versions.ts";
+
+/** An image the labs use, made here on every machine so that its name means the same everywhere. */
+interface LabImage {
+  name: string;
+  tags: readonly string[];
+  title: string;
+  rootfs: Rootfs;
+  /** Base on machines whose engine can pull. */
+  online: string;
+  /** Debian packages the online base lacks. */
+  onlinePackages: readonly string[];
+  /** Folders and files whose contents decide the image's. */
+  sources: readonly string[];
+  /** Writes what lies over the base into `root`. */
+  fill: (root: string) => Promise<void>;
+  config: (tag: string) => ImageConfig;
+  estimate: number;
+}
+
+const here = import.meta.dirname;
+const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const toolbox: LabImage = {
+  name: "toolbox",
+  tags: ["1.0"],
+  title: "Make the toolbox image",
+  rootfs: {
+    name: "toolbox",
+    kind: "system",
+    packages: [
+      "bash",
+      "bind9-dnsutils",
+      "busybox",
+      "ca-certificates",
+      "curl",
+      "iproute2",
+      "iputils-ping",
+      "jq",
+      "netcat-openbsd",
+      "procps",
+      "wget",
+    ],
+  },
+  online: "debian:bookworm-slim",
+  onlinePackages: [
+    "bind9-dnsutils",
+    "busybox",
+    "ca-certificates",
+    "curl",
+    "iproute2",
+    "iputils-ping",
+    "jq",
+    "netcat-openbsd",
+    "procps",
+    "wget",
+  ],
+  sources: [],
+  fill: async () => {},
+  config: () => ({ entrypoint: [], cmd: ["/bin/sleep", "infinity"], env: [path] }),
+  estimate: 30_000,
+};
+
+/** Commands of busybox a pod's shell needs beside node. */
+const applets = [
+  "sh",
+  "sleep",
+  "cat",
+  "ls",
+  "echo",
+  "env",
+  "ps",
+  "kill",
+  "wget",
+  "nc",
+  "grep",
+  "head",
+  "tail",
+  "true",
+  "false",
+  "date",
+  "id",
+  "touch",
+  "rm",
+  "mkdir",
+  "test",
+];
+
+const inference: LabImage = {
+  name: "ml-inference",
+  tags: ["1.0", "1.1", "2.0"],
+  title: "Make the sample application's image",
+  rootfs: {
+    name: "node-runtime",
+    kind: "files",
+    packages: ["base-files", "busybox", "ca-certificates", "libc6", "libstdc++6"],
+  },
+  online: "debian:bookworm-slim",
+  onlinePackages: ["busybox", "libstdc++6"],
+  sources: [join(here, "images/ml-inference"), join(here, "../package-lock.json")],
+  fill: async (root) => {
+    await mkdir(join(root, "usr/bin"), { recursive: true });
+    await mkdir(join(root, "usr/local/bin"), { recursive: true });
+    await mkdir(join(root, "app"), { recursive: true });
+    await mkdir(join(root, "etc"), { recursive: true });
+    await mkdir(join(root, "tmp"), { recursive: true });
+    await chmod(join(root, "tmp"), 0o1777);
+    await copyFile(await nodeBinary(), join(root, "usr/local/bin/node"));
+    await chmod(join(root, "usr/local/bin/node"), 0o755);
+    await build(join(root, "app/main.mjs"));
+    for (const applet of applets) await symlink("busybox", join(root, "usr/bin", applet));
+    await writeFile(
+      join(root, "etc/passwd"),
+      "root:x:0:0:root:/root:/bin/sh\nservice:x:10001:10001:service:/app:/bin/sh\n",
+    );
+    await writeFile(join(root, "etc/group"), "root:x:0:\nservice:x:10001:\n");
+  },
+  config: (tag) => ({
+    entrypoint: ["/usr/local/bin/node", ...nodeFlags, "/app/main.mjs"],
+    env: [path, `VERSION=${tag}`, "NODE_ENV=production"],
+    user: "10001",
+    workingDir: "/app",
+    exposedPorts: [8080],
+  }),
+  estimate: 25_000,
+};
+
+const labImages: readonly LabImage[] = [toolbox, inference];
+
+/** The image and tag a reference such as workbook.local/toolbox:1.0 means; throws on names the workbook doesn't make. */
+function find(ref: string): { image: LabImage; tag: string } {
+  const found = new RegExp(`^${imagePrefix}/([a-z-]+):([\\w.-]+)$`).exec(ref);
+  const image = labImages.find((candidate) => candidate.name === found?.[1]);
+  const tag = found?.[2];
+  if (!image || !tag || !image.tags.includes(tag)) throw new Error(`The workbook makes no image ${ref}.`);
+  return { image, tag };
+}
+
+function hashOf(hash: ReturnType<typeof createHash>, source: string): void {
+  if (!existsSync(source)) return;
+  let names: string[] | undefined;
+  try {
+    names = readdirSync(source);
+  } catch {
+    hash.update(source.slice(here.length)).update(readFileSync(source));
+    return;
+  }
+  for (const name of names.sort()) hashOf(hash, join(source, name));
+}
+
+/** Changes with anything that goes into the image: a stale one is made and loaded again. */
+export function imageKey(ref: string): string {
+  const { image, tag } = find(ref);
+  const hash = createHash("sha256").update(
+    JSON.stringify([image.rootfs, image.config(tag), versions.debian, process.version]),
+  );
+  for (const source of image.sources) hashOf(hash, source);
+  return hash.digest("hex").slice(0, 12);
+}
+
+/** Where an image's archive lies once made. */
+export function imageArchive(at: Paths, ref: string): string {
+  const { image, tag } = find(ref);
+  return join(at.cache, "images", arch(), `${image.name}-${tag}-${imageKey(ref)}.tar`);
+}
+
+export interface MakeOptions {
+  at: Paths;
+  engine: Pick<Engine, "command">;
+  /** Whether the engine can pull its base images. */
+  online: boolean;
+  log: string;
+}
+
+async function onlineBase(image: LabImage, options: MakeOptions, signal: AbortSignal, folder: string): Promise<string> {
+  const file = join(
+    folder,
+    `base-${image.name}-${createHash("sha256")
+      .update(JSON.stringify([image.online, image.onlinePackages]))
+      .digest("hex")
+      .slice(0, 12)}.tar`,
+  );
+  return artifact(file, async (temporary) => {
+    const { command } = options.engine;
+    const container = `workbook-base-${image.name}-${process.pid}`;
+    const script = `apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${image.onlinePackages.join(" ")} && rm -rf /var/lib/apt/lists/* /var/cache/apt /usr/share/doc /usr/share/man`;
+    try {
+      await run(command, ["run", "--name", container, image.online, "sh", "-c", script], { signal, log: options.log });
+      await run(command, ["export", "-o", temporary, container], { signal, log: options.log });
+    } finally {
+      await run(command, ["rm", "-f", "-v", container], { allowFailure: true });
+    }
+  });
+}
+
+/** Makes the archives of all tags of one image that are asked for. */
+async function make(
+  image: LabImage,
+  refs: readonly string[],
+  options: MakeOptions,
+  signal: AbortSignal,
+  detail: (text: string) => void,
+): Promise<void> {
+  const folder = join(options.at.cache, "images", arch());
+  await mkdir(folder, { recursive: true });
+  const base = options.online
+    ? await onlineBase(image, options, signal, folder)
+    : await buildRootfs({ folder, log: options.log, mirror: debianMirror() }, image.rootfs, signal, detail);
+  const scratch = join(folder, `${image.name}-${process.pid}`);
+  try {
+    const root = `${scratch}.root`;
+    const layer = `${scratch}.layer`;
+    await mkdir(root, { recursive: true });
+    await image.fill(root);
+    await writeLayer(layer, root, signal);
+    const layers = image.sources.length > 0 ? [base, layer] : [base];
+    for (const ref of refs) {
+      detail(ref);
+      await artifact(imageArchive(options.at, ref), (temporary) =>
+        writeImage(temporary, { refs: [ref], arch: arch(), layers, config: image.config(find(ref).tag) }, signal),
+      );
+    }
+  } finally {
+    await rm(`${scratch}.root`, { recursive: true, force: true });
+    await rm(`${scratch}.layer`, { force: true });
+  }
+}
+
+/** One step per image that makes the archives still missing. */
+export function imageSteps(refs: readonly string[], options: MakeOptions & { needs: readonly string[] }): Step[] {
+  const wanted = new Map<LabImage, string[]>();
+  for (const ref of refs) {
+    const { image } = find(ref);
+    wanted.set(image, [...(wanted.get(image) ?? []), ref]);
+  }
+  return [...wanted].map(([image, list]) => ({
+    id: `image-${image.name}`,
+    title: image.title,
+    lane: "io" as const,
+    needs: [...options.needs],
+    estimate: image.estimate,
+    done: () => list.every((ref) => existsSync(imageArchive(options.at, ref))),
+    run: async ({ signal, detail }) => {
+      await make(image, list, options, signal, detail);
+    },
+  }));
+}
+
+/** Where a node remembers which version of an image it has been given. */
+const ledger = "/var/lib/workbook-images";
+
+/**
+ * Loads images into every node that lacks them, from archives in the cache. Returns the references some node lacked;
+ * with `checkOnly` nothing is loaded.
+ */
+export async function loadInto(
+  handle: ClusterHandle,
+  refs: readonly string[],
+  options: { at: Paths; signal: AbortSignal; checkOnly?: boolean; detail?: (text: string) => void; log?: string },
+): Promise<string[]> {
+  if (handle.provider !== "kind" || !handle.engine || refs.length === 0) return [];
+  const command = handle.engine;
+  const { signal } = options;
+  const nodes = await nodeContainers({ command: command as "docker" | "podman" }, handle.name, signal);
+  const lacking = new Set<string>();
+  await Promise.all(
+    nodes.map(async (node) => {
+      const result = await run(command, ["exec", node.name, "sh", "-c", `cat ${ledger}/* 2>/dev/null`], {
+        signal,
+        allowFailure: true,
+        timeout: 20_000,
+      });
+      const has = new Set(result.stdout.split("\n"));
+      const missing = refs.filter((ref) => !has.has(`${ref} ${imageKey(ref)}`));
+      for (const ref of missing) lacking.add(ref);
+      if (options.checkOnly) return;
+      for (const ref of missing) {
+        options.detail?.(`${ref} into ${node.name}`);
+        await load(command, node.name, ref, imageArchive(options.at, ref), signal, options.log);
+      }
+    }),
+  );
+  return [...lacking];
+}
+
+async function load(
+  command: string,
+  node: string,
+  ref: string,
+  archive: string,
+  signal: AbortSignal,
+  log?: string,
+): Promise<void> {
+  if (!existsSync(archive))
+    throw new ClusterError(`The image ${ref} has not been made yet.`, "Nothing was changed.", "Run `./workbook up`.");
+  await run(
+    command,
+    ["exec", "-i", node, "ctr", "--namespace=k8s.io", "images", "import", "--digests", "--snapshotter=overlayfs", "-"],
+    {
+      inputFile: archive,
+      signal,
+      log,
+    },
+  );
+  const line = `${ref} ${imageKey(ref)}`;
+  await run(
+    command,
+    [
+      "exec",
+      node,
+      "sh",
+      "-c",
+      `mkdir -p ${ledger} && echo '${line}' > ${ledger}/${createHash("sha256").update(ref).digest("hex")}`,
+    ],
+    { signal },
+  );
+}

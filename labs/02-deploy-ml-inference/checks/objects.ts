@@ -1,0 +1,28 @@
+import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
+import { type Cluster, kinds } from "../../../checkers/core/port.ts";
+
+export const nameOf = (pod: V1Pod): string => pod.metadata?.name ?? "";
+export const names = (list: readonly string[]): string => (list.length === 0 ? "none" : list.join(", "));
+export const counts = (tally: Readonly<Record<string, number>>): string =>
+  names(Object.entries(tally).map(([key, count]) => `${key}: ${count}`));
+
+/** The slices the cluster (or a learner, by hand) keeps for a Service. */
+export const slicesOf = (cluster: Cluster, service: string): Promise<V1EndpointSlice[]> =>
+  cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
+
+export const matches = (selector: Record<string, string>, labels: Record<string, string> | undefined): boolean =>
+  Object.entries(selector).every(([key, value]) => labels?.[key] === value);
+
+export const shown = (pairs: Record<string, string> | undefined): string =>
+  names(Object.entries(pairs ?? {}).map(([key, value]) => `${key}=${value}`));
+
+/** Pods the slices list as ready, by name. */
+export const readyTargets = (slices: readonly V1EndpointSlice[]): string[] => [
+  ...new Set(
+    slices.flatMap((slice) =>
+      (slice.endpoints ?? [])
+        .filter((one) => one.conditions?.ready !== false && one.targetRef?.kind === "Pod")
+        .map((one) => one.targetRef?.name ?? ""),
+    ),
+  ),
+];
