@@ -23,6 +23,8 @@ export default defineConfig({
       themes: ["github-light-default", "github-dark-default"],
       themeCssSelector: (theme) => `[data-theme="${theme.type}"]`,
       useDarkModeMediaQuery: false,
+      // Its reset would undo our frames; the page has its own.
+      useStyleReset: false,
       minSyntaxHighlightingColorContrast: 5.5,
       frames: false,
       plugins: [codeFrame()],

@@ -33,7 +33,10 @@ export interface Entered {
 }
 
 /** Where a lab's working folder and terminal kubeconfig are, whether it was entered or not. */
-export const placesOf = (lab: { slug: string }, paths: { labs: string; kube: string }): { folder: string; kubeconfig: string } => ({
+export const placesOf = (
+  lab: { slug: string },
+  paths: { labs: string; kube: string },
+): { folder: string; kubeconfig: string } => ({
   folder: join(paths.labs, lab.slug),
   kubeconfig: join(paths.kube, `${lab.slug}.yaml`),
 });
@@ -151,11 +154,19 @@ async function untilGone(transport: Transport, namespace: string, signal?: Abort
       if (left) await endPods(transport, namespace);
       return left;
     },
-    { clock: systemClock, within: goneLimit, done: (left) => left === undefined, ...(signal && { signal }), pauses: [100, 250, 500] },
+    {
+      clock: systemClock,
+      within: goneLimit,
+      done: (left) => left === undefined,
+      ...(signal && { signal }),
+      pauses: [100, 250, 500],
+    },
   );
   signal?.throwIfAborted();
   if (done) return;
-  const why = value?.status?.conditions?.filter((one) => one.status === "True" && one.message).map((one) => one.message);
+  const why = value?.status?.conditions
+    ?.filter((one) => one.status === "True" && one.message)
+    .map((one) => one.message);
   throw new LookError(
     `The namespace ${namespace} does not go away: ${why?.join("; ") || "the API server gives no reason"}.`,
     `An object in it probably has a finalizer nobody serves. Find it with: kubectl api-resources --verbs=list --namespaced -o name | xargs -n1 kubectl get -n ${namespace} --ignore-not-found; remove its metadata.finalizers, then reset again.`,
@@ -165,7 +176,10 @@ async function untilGone(transport: Transport, namespace: string, signal?: Abort
 /** Ends pods without their grace period: a learner's preStop of a minute must not hold up a reset. */
 const endPods = (transport: Transport, namespace: string): Promise<unknown> =>
   transport
-    .json(`/api/v1/namespaces/${namespace}/pods`, { method: "DELETE", body: { gracePeriodSeconds: 0, propagationPolicy: "Background" } })
+    .json(`/api/v1/namespaces/${namespace}/pods`, {
+      method: "DELETE",
+      body: { gracePeriodSeconds: 0, propagationPolicy: "Background" },
+    })
     .catch(missing);
 
 /** Deletes a namespace with everything in it, at once. Resolves when it is gone; also when it was not there. */
@@ -191,7 +205,8 @@ export async function resetLab(options: EnterOptions): Promise<Entered & { saved
     const saved = saveFolder(lab, paths.labs, folder);
     says("deleting what is in the namespace");
     await deleteNamespace(transport, options.namespace, options.signal);
-    if (existsSync(folder)) for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+    if (existsSync(folder))
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
     rmSync(kubeconfig, { force: true });
     return { ...(await enterOver(transport, options)), saved };
   } finally {

@@ -44,7 +44,11 @@ export function labFolders(roots: readonly string[] = labRoots()): { slug: strin
     for (const entry of readdirSync(root, { withFileTypes: true })) {
       if (!entry.isDirectory() || !slugPattern.test(entry.name)) continue;
       const twin = found.find((one) => one.slug === entry.name);
-      if (twin) throw new LabError(`The lab ${entry.name} is there twice: in ${twin.dir} and in ${root}.`, "Rename one of them.");
+      if (twin)
+        throw new LabError(
+          `The lab ${entry.name} is there twice: in ${twin.dir} and in ${root}.`,
+          "Rename one of them.",
+        );
       found.push({ slug: entry.name, dir: join(root, entry.name) });
     }
   }
@@ -60,7 +64,10 @@ export function findLab(name: string, roots?: readonly string[]): { slug: string
   const same = number ? folders.filter((one) => one.slug.startsWith(`${number}-`)) : [];
   if (same.length === 1) return same[0] as { slug: string; dir: string };
   if (same.length > 1) {
-    throw new LabError(`${name} is more than one lab: ${same.map((one) => one.slug).join(", ")}.`, "Give the whole name.");
+    throw new LabError(
+      `${name} is more than one lab: ${same.map((one) => one.slug).join(", ")}.`,
+      "Give the whole name.",
+    );
   }
   const known = folders.map((one) => one.slug).join(", ") || "none";
   throw new LabError(`There is no lab "${name}".`, `The labs here: ${known}.`);
@@ -71,12 +78,17 @@ const sentence = (thrown: unknown): string =>
 
 async function moduleOf(dir: string, slug: string): Promise<LabDefinition<unknown>> {
   const file = join(dir, "lab.ts");
-  if (!existsSync(file)) throw new LabError(`${slug} has no lab.ts.`, `Write one that ends with "export default defineLab({…})".`);
+  if (!existsSync(file))
+    throw new LabError(`${slug} has no lab.ts.`, `Write one that ends with "export default defineLab({…})".`);
   let loaded: { default?: unknown };
   try {
     loaded = (await import(pathToFileURL(file).href)) as { default?: unknown };
   } catch (cause) {
-    throw new LabError(`${slug}/lab.ts cannot be loaded: ${sentence(cause)}.`, "Run it alone to see where: node labs/…/lab.ts", { cause });
+    throw new LabError(
+      `${slug}/lab.ts cannot be loaded: ${sentence(cause)}.`,
+      "Run it alone to see where: node labs/…/lab.ts",
+      { cause },
+    );
   }
   const definition = loaded.default;
   if (typeof definition !== "object" || definition === null) {
@@ -84,7 +96,10 @@ async function moduleOf(dir: string, slug: string): Promise<LabDefinition<unknow
   }
   const { facts, checks } = definition as Record<string, unknown>;
   if (typeof facts !== "function") {
-    throw new LabError(`facts in ${slug}/lab.ts is not a function.`, "Import facts from ./facts.ts: (seed, namespace) => ({…}).");
+    throw new LabError(
+      `facts in ${slug}/lab.ts is not a function.`,
+      "Import facts from ./facts.ts: (seed, namespace) => ({…}).",
+    );
   }
   if (typeof checks !== "function") {
     throw new LabError(`checks in ${slug}/lab.ts is not a function.`, "Write checks: (facts) => ({ id: check({…}) }).");
@@ -100,11 +115,18 @@ async function quizOf(dir: string, slug: string): Promise<Quiz> {
   try {
     value = parse(readFileSync(file, "utf8"));
   } catch (cause) {
-    throw new LabError(`${slug}/quiz.yaml is not YAML: ${sentence(cause)}.`, "Mend the line it names; quote strings that hold a colon.", { cause });
+    throw new LabError(
+      `${slug}/quiz.yaml is not YAML: ${sentence(cause)}.`,
+      "Mend the line it names; quote strings that hold a colon.",
+      { cause },
+    );
   }
   const parsed = parseQuiz(value);
   if ("quiz" in parsed) return parsed.quiz;
-  throw new LabError(`${slug}/quiz.yaml: ${parsed.problems.join("; ")}.`, "Mend what is named; CONTRIBUTING.md shows each kind of item.");
+  throw new LabError(
+    `${slug}/quiz.yaml: ${parsed.problems.join("; ")}.`,
+    "Mend what is named; CONTRIBUTING.md shows each kind of item.",
+  );
 }
 
 /** Loads one lab folder. Only what running it needs is looked at here; everything else is `lab verify`'s. Rejects with LabError. */
@@ -140,3 +162,7 @@ export async function loadLabs(roots?: readonly string[]): Promise<LoadedLab[]> 
 /** The learner's namespace of a lab: "lab-02" on our own cluster, "USER-lab-02" on a shared one. */
 export const namespaceOf = (lab: { number: string }, user?: string): string =>
   user ? `${user}-lab-${lab.number}` : `lab-${lab.number}`;
+
+/** On a cluster that others use too, a learner's namespaces carry their name. */
+export const userOf = (provider: "kind" | "context" | undefined): string | undefined =>
+  provider === "context" ? (process.env.USER ?? "learner").toLowerCase().replaceAll(/[^a-z0-9-]/g, "-") : undefined;

@@ -16,7 +16,8 @@ async function adminEntry(path: string): Promise<Entry> {
   const context = file.contexts?.find((one) => one.name === file["current-context"])?.context;
   const cluster = file.clusters?.find((one) => one.name === context?.cluster)?.cluster;
   const user = file.users?.find((one) => one.name === context?.user)?.user;
-  if (!cluster || !user) throw new KubeconfigError(`The kubeconfig ${path} has no usable current context.`, 'Run "./workbook up".');
+  if (!cluster || !user)
+    throw new KubeconfigError(`The kubeconfig ${path} has no usable current context.`, 'Run "./workbook up".');
   return { cluster, user };
 }
 
@@ -41,7 +42,10 @@ export async function writeLearnerKubeconfig(options: {
     ...{ apiVersion: "v1", kind: "Config" },
     ...own,
     contexts: kept?.contexts ?? [
-      { name: learnerContext, context: { cluster: learnerContext, user: learnerContext, ...(namespace !== "default" && { namespace }) } },
+      {
+        name: learnerContext,
+        context: { cluster: learnerContext, user: learnerContext, ...(namespace !== "default" && { namespace }) },
+      },
     ],
     "current-context": kept ? (kept["current-context"] ?? "") : learnerContext,
   };
@@ -58,7 +62,9 @@ export async function writeLearnerKubeconfig(options: {
 async function usable(path: string): Promise<KubeconfigFile | undefined> {
   try {
     const file = await parseKubeconfig(readFileSync(path, "utf8"), path);
-    const ours = file.contexts?.some((one) => one.context.cluster === learnerContext && one.context.user === learnerContext);
+    const ours = file.contexts?.some(
+      (one) => one.context.cluster === learnerContext && one.context.user === learnerContext,
+    );
     return ours ? file : undefined;
   } catch {
     return undefined;

@@ -27,7 +27,7 @@ function viewOf(pod: V1Pod, services: string[]): PodView {
   const { metadata, spec, status } = pod;
   const containers = status?.containerStatuses ?? [];
   const reason = trouble([...(status?.initContainerStatuses ?? []), ...containers]) ?? status?.reason;
-  const version = metadata?.labels?.["version"] ?? tagOf(spec?.containers[0]?.image);
+  const version = metadata?.labels?.version ?? tagOf(spec?.containers[0]?.image);
   return {
     name: metadata?.name ?? "",
     phase: status?.phase ?? "Unknown",

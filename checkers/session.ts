@@ -78,8 +78,9 @@ export class LabSession {
     this.#report = this.#assemble();
     if (options.onReport) this.#reportListeners.add(options.onReport);
     if (options.onPods) this.#podListeners.add(options.onPods);
-    this.#sampler = new Sampler(this.#watched.filter(({ check }) => check.mode === "sample").map(({ id }) => id), (id) =>
-      this.#measure(this.#find(id), runCheck),
+    this.#sampler = new Sampler(
+      this.#watched.filter(({ check }) => check.mode === "sample").map(({ id }) => id),
+      (id) => this.#measure(this.#find(id), runCheck),
     );
     this.#folder = new FolderWatch([options.folder, `${options.folder}/answers`], options.kubeconfig, () =>
       this.#changed(learnerKey),
@@ -119,7 +120,9 @@ export class LabSession {
       await watched.running;
       await this.#look(watched);
     } else {
-      await this.#sampler.now(id, () => this.#measure(watched, async (check, scene, clock) => (await settle(check, scene, clock)).verdict, true));
+      await this.#sampler.now(id, () =>
+        this.#measure(watched, async (check, scene, clock) => (await settle(check, scene, clock)).verdict, true),
+      );
     }
     this.#announce();
     return this.#report;

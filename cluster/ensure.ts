@@ -1,14 +1,18 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { diskFull } from "./artifact.ts";
+import { importedImage } from "./bundle.ts";
 import { contextHandle } from "./context.ts";
+import { rememberCurrent } from "./current.ts";
 import { aptInstall, canBeRoot, type Engine, ensureEngine, findEngine, hasApt } from "./engine.ts";
 import { findGoOrGet } from "./go-toolchain.ts";
 import { imageSteps, loadInto } from "./images.ts";
 import {
   adminKubeconfig,
+  adopt,
   type ClusterRecord,
   createCluster,
+  deleteCluster,
   nodeContainers,
   readRecord,
   restoreKubeconfig,
@@ -33,7 +37,7 @@ import {
   NeedsConsent,
   type Provider,
 } from "./types.ts";
-import { registryNodeImage } from "./versions.ts";
+import { imagePrefix, registryNodeImage } from "./versions.ts";
 
 export interface EnsureOptions {
   /** Overrides the choice; "context" needs `context`. */
@@ -101,18 +105,21 @@ export async function ensureCluster(options: EnsureOptions): Promise<ClusterHand
   const reporter = new Reporter(options.onView ?? (() => {}));
   if (options.provider === "context" || options.context !== undefined) {
     const handle = await contextHandle(at, options);
+    rememberCurrent(at, handle);
     reporter.ready(handle);
     return handle;
   }
   const name = clusterName();
   const there = await existing(at, name, options);
   if (there) {
+    rememberCurrent(at, there);
     reporter.ready(there);
     return there;
   }
   const release = lock(join(at.cache, "cluster.lock"), `preparing the cluster "${name}"`);
   try {
     const handle = await bringUp(at, name, options, reporter);
+    rememberCurrent(at, handle);
     reporter.ready(handle);
     return handle;
   } catch (error) {
@@ -139,14 +146,14 @@ async function toHandle(
     source: record.source,
     engine: record.engine,
     // kindest/node brings an enforcer along; the network of our own node image does not.
-    networkPolicy: record.source === "registry",
+    networkPolicy: !record.image.startsWith(`${imagePrefix}/`),
   };
 }
 
 /** The cluster as it is, if it answers with all its nodes and images: nothing has to be done then. */
 async function existing(at: Paths, name: string, options: EnsureOptions): Promise<ClusterHandle | undefined> {
   const record = await readRecord(at, name);
-  if (!record) return undefined;
+  if (!record?.complete) return undefined;
   const answer = await apiAnswers(adminKubeconfig(at, name), 1500);
   if (!answer.ok || !(await which("kubectl", at.bin))) return undefined;
   if (answer.nodes.length < record.workers + 1 || answer.nodes.some((node) => !node.ready)) return undefined;
@@ -167,6 +174,8 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
   mkdirSync(at.cache, { recursive: true });
   let engine: Engine | undefined = await findEngine(signal);
   let record = await readRecord(at, name);
+  // The image of a cluster that is there decides, whatever a new one would be made of.
+  if (!record && engine) record = await adopt(engine, name, signal);
   let image: { ref: string; source: ImageSource } | undefined;
 
   // First: an engine, and whether the node image is at hand. What has to be done depends on both.
@@ -196,6 +205,7 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
   reporter.lanes(first);
   const firstDone = await runSteps(first, { signal, durations, onChange: (steps) => reporter.building(steps) });
   const using = engine!;
+  let restarted: number | undefined;
 
   let made: Recipe | undefined;
   let go = "go";
@@ -266,19 +276,27 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
         await install(at.bin, "kind", made.kind);
         await install(at.bin, "kubectl", made.kubectl);
       }
-      const nodes = await nodeContainers(using, name, stop);
-      if (nodes.length > 0 && record && nodes.length === record.workers + 1) {
-        detail("starting its nodes");
-        await startNodes(using, nodes, stop);
-        await restoreKubeconfig(using, tools.kind, at, name, stop);
-      } else {
-        if (nodes.length > 0) {
+      let nodes = await nodeContainers(using, name, stop);
+      if (nodes.length > 0 && record?.complete === false) {
+        detail("clearing away what an interrupted creation left");
+        await deleteCluster(using, tools.kind, name, log);
+        nodes = [];
+      }
+      if (nodes.length > 0) {
+        record = record?.complete ? record : await adopt(using, name, stop);
+        if (!record || nodes.length !== record.workers + 1) {
           throw new ClusterError(
-            `There are node containers of a cluster "${name}" that this workbook knows nothing about, or not all of them.`,
-            "They were left as they are.",
-            `Delete them with \`./workbook down --purge\`, or choose another name with WORKBOOK_CLUSTER.`,
+            `The cluster "${name}" is incomplete: there ${nodes.length === 1 ? "is" : "are"} ${nodes.map((node) => node.name).join(", ")}.`,
+            "It was left as it is.",
+            "Delete it with `./workbook down --purge` and run `./workbook up` again, or choose another name with WORKBOOK_CLUSTER.",
           );
         }
+        detail("starting its nodes");
+        restarted = Date.now();
+        await startNodes(using, nodes, stop);
+        await restoreKubeconfig(using, tools.kind, at, name, stop);
+        await writeRecord(at, record);
+      } else {
         record = await createCluster({
           engine: using,
           kind: tools.kind,
@@ -307,6 +325,7 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
         kubeconfig,
         nodes: record!.workers + 1,
         timeout: 240_000,
+        since: restarted,
         signal: stop,
         detail,
       });
@@ -352,7 +371,6 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
   }
   reporter.lanes(steps);
   await runSteps(steps, { signal, durations, onChange: (now) => reporter.building([...firstDone, ...now]) });
-  if (record && record.source !== source) await writeRecord(at, record);
   return toHandle(at, record!, serverVersion, nodeNames);
 }
 
@@ -388,7 +406,6 @@ async function findImage(
   if (record && (await imageThere(engine.command, record.image, signal))) {
     return record.source === "source" ? undefined : { ref: record.image, source: record.source };
   }
-  const { importedImage } = await import("./bundle.ts");
   const imported = await importedImage(at, engine, signal);
   if (imported) return imported;
   if (await imageThere(engine.command, registryNodeImage, signal))

@@ -7,16 +7,16 @@ import type { Engine } from "./engine.ts";
 import { build, nodeFlags } from "./images/ml-inference/build.ts";
 import { nodeContainers } from "./kind.ts";
 import { nodeBinary } from "./node-binary.ts";
-import type { Paths } from "./paths.ts";
+import { type Paths, paths } from "./paths.ts";
 import { run } from "./run.ts";
-import { type ImageConfig, writeImage, writeLayer } from "./source/archive.ts";
+import { type ImageConfig, writeImages, writeLayer } from "./source/archive.ts";
 import { buildRootfs, debianMirror, type Rootfs } from "./source/rootfs.ts";
-import type { Step } from "./steps.ts";
+import { runSteps, type Step } from "./steps.ts";
 import { ClusterError, type ClusterHandle } from "./types.ts";
 import { arch, imagePrefix, versions } from "./versions.ts";
 
 /** An image the labs use, made here on every machine so that its name means the same everywhere. */
-interface LabImage {
+export interface LabImage {
   name: string;
   tags: readonly string[];
   title: string;
@@ -140,19 +140,22 @@ const inference: LabImage = {
   estimate: 25_000,
 };
 
-const labImages: readonly LabImage[] = [toolbox, inference];
+export const labImages: readonly LabImage[] = [toolbox, inference];
 
-/** The image and tag a reference such as workbook.local/toolbox:1.0 means; throws on names the workbook doesn't make. */
-function find(ref: string): { image: LabImage; tag: string } {
-  const found = new RegExp(`^${imagePrefix}/([a-z-]+):([\\w.-]+)$`).exec(ref);
-  const image = labImages.find((candidate) => candidate.name === found?.[1]);
-  const tag = found?.[2];
-  if (!image || !tag || !image.tags.includes(tag)) throw new Error(`The workbook makes no image ${ref}.`);
-  return { image, tag };
+/** The images that references such as workbook.local/toolbox:1.0 mean; throws on names the workbook doesn't make. */
+export function imagesOf(refs: readonly string[]): LabImage[] {
+  const found = new Set<LabImage>();
+  for (const ref of refs) {
+    const [, name, tag] = new RegExp(`^${imagePrefix}/([a-z-]+):([\\w.-]+)$`).exec(ref) ?? [];
+    const image = labImages.find((candidate) => candidate.name === name);
+    if (!image || !tag || !image.tags.includes(tag)) throw new Error(`The workbook makes no image ${ref}.`);
+    found.add(image);
+  }
+  return [...found];
 }
 
 function hashOf(hash: ReturnType<typeof createHash>, source: string): void {
-  if (!existsSync(source)) return;
+  if (!existsSync(source) || source.endsWith(".md")) return;
   let names: string[] | undefined;
   try {
     names = readdirSync(source);
@@ -164,19 +167,18 @@ function hashOf(hash: ReturnType<typeof createHash>, source: string): void {
 }
 
 /** Changes with anything that goes into the image: a stale one is made and loaded again. */
-export function imageKey(ref: string): string {
-  const { image, tag } = find(ref);
+export function imageKey(image: LabImage): string {
+  const configs = image.tags.map((tag) => image.config(tag));
   const hash = createHash("sha256").update(
-    JSON.stringify([image.rootfs, image.config(tag), versions.debian, process.version]),
+    JSON.stringify([image.rootfs, configs, versions.debian, image.sources.length > 0 && process.version]),
   );
   for (const source of image.sources) hashOf(hash, source);
   return hash.digest("hex").slice(0, 12);
 }
 
-/** Where an image's archive lies once made. */
-export function imageArchive(at: Paths, ref: string): string {
-  const { image, tag } = find(ref);
-  return join(at.cache, "images", arch(), `${image.name}-${tag}-${imageKey(ref)}.tar`);
+/** Where an image's archive, holding all its tags, lies once made. */
+export function imageArchive(at: Paths, image: LabImage): string {
+  return join(at.cache, "images", arch(), `${image.name}-${imageKey(image)}.tar`);
 }
 
 export interface MakeOptions {
@@ -208,10 +210,9 @@ async function onlineBase(image: LabImage, options: MakeOptions, signal: AbortSi
   });
 }
 
-/** Makes the archives of all tags of one image that are asked for. */
+/** Makes the archive of one image with all its tags. */
 async function make(
   image: LabImage,
-  refs: readonly string[],
   options: MakeOptions,
   signal: AbortSignal,
   detail: (text: string) => void,
@@ -221,51 +222,50 @@ async function make(
   const base = options.online
     ? await onlineBase(image, options, signal, folder)
     : await buildRootfs({ folder, log: options.log, mirror: debianMirror() }, image.rootfs, signal, detail);
-  const scratch = join(folder, `${image.name}-${process.pid}`);
-  try {
-    const root = `${scratch}.root`;
-    const layer = `${scratch}.layer`;
-    await mkdir(root, { recursive: true });
-    await image.fill(root);
-    await writeLayer(layer, root, signal);
-    const layers = image.sources.length > 0 ? [base, layer] : [base];
-    for (const ref of refs) {
-      detail(ref);
-      await artifact(imageArchive(options.at, ref), (temporary) =>
-        writeImage(temporary, { refs: [ref], arch: arch(), layers, config: image.config(find(ref).tag) }, signal),
+  await artifact(imageArchive(options.at, image), async (temporary) => {
+    const root = `${temporary}.root`;
+    const layer = `${temporary}.layer`;
+    try {
+      detail("packing");
+      await mkdir(root, { recursive: true });
+      await image.fill(root);
+      await writeLayer(layer, root, signal);
+      const images = image.tags.map((tag) => ({
+        ref: `${imagePrefix}/${image.name}:${tag}`,
+        config: image.config(tag),
+      }));
+      await writeImages(
+        temporary,
+        { arch: arch(), layers: image.sources.length > 0 ? [base, layer] : [base], images },
+        signal,
       );
+    } finally {
+      await rm(root, { recursive: true, force: true });
+      await rm(layer, { force: true });
     }
-  } finally {
-    await rm(`${scratch}.root`, { recursive: true, force: true });
-    await rm(`${scratch}.layer`, { force: true });
-  }
+  });
 }
 
-/** One step per image that makes the archives still missing. */
+/** One step per image whose archive is missing. */
 export function imageSteps(refs: readonly string[], options: MakeOptions & { needs: readonly string[] }): Step[] {
-  const wanted = new Map<LabImage, string[]>();
-  for (const ref of refs) {
-    const { image } = find(ref);
-    wanted.set(image, [...(wanted.get(image) ?? []), ref]);
-  }
-  return [...wanted].map(([image, list]) => ({
+  return imagesOf(refs).map((image) => ({
     id: `image-${image.name}`,
     title: image.title,
     lane: "io" as const,
     needs: [...options.needs],
     estimate: image.estimate,
-    done: () => list.every((ref) => existsSync(imageArchive(options.at, ref))),
+    done: () => existsSync(imageArchive(options.at, image)),
     run: async ({ signal, detail }) => {
-      await make(image, list, options, signal, detail);
+      await make(image, options, signal, detail);
     },
   }));
 }
 
-/** Where a node remembers which version of an image it has been given. */
+/** Where a node remembers which version of an image it has been given: one file per image, holding its key. */
 const ledger = "/var/lib/workbook-images";
 
 /**
- * Loads images into every node that lacks them, from archives in the cache. Returns the references some node lacked;
+ * Loads images into every node that lacks them, from archives in the cache. Returns the names of those some node lacked;
  * with `checkOnly` nothing is loaded.
  */
 export async function loadInto(
@@ -274,24 +274,22 @@ export async function loadInto(
   options: { at: Paths; signal: AbortSignal; checkOnly?: boolean; detail?: (text: string) => void; log?: string },
 ): Promise<string[]> {
   if (handle.provider !== "kind" || !handle.engine || refs.length === 0) return [];
-  const command = handle.engine;
   const { signal } = options;
-  const nodes = await nodeContainers({ command: command as "docker" | "podman" }, handle.name, signal);
+  const command = handle.engine;
+  const wanted = imagesOf(refs).map((image) => ({ image, line: `${image.name} ${imageKey(image)}` }));
+  const nodes = await nodeContainers({ command }, handle.name, signal);
   const lacking = new Set<string>();
   await Promise.all(
     nodes.map(async (node) => {
-      const result = await run(command, ["exec", node.name, "sh", "-c", `cat ${ledger}/* 2>/dev/null`], {
-        signal,
-        allowFailure: true,
-        timeout: 20_000,
-      });
-      const has = new Set(result.stdout.split("\n"));
-      const missing = refs.filter((ref) => !has.has(`${ref} ${imageKey(ref)}`));
-      for (const ref of missing) lacking.add(ref);
-      if (options.checkOnly) return;
-      for (const ref of missing) {
-        options.detail?.(`${ref} into ${node.name}`);
-        await load(command, node.name, ref, imageArchive(options.at, ref), signal, options.log);
+      const list = `for f in ${ledger}/*; do [ -f "$f" ] && echo "$(basename "$f") $(cat "$f")"; done; true`;
+      const { stdout } = await run(command, ["exec", node.name, "sh", "-c", list], { signal, timeout: 20_000 });
+      const has = new Set(stdout.split("\n"));
+      for (const { image, line } of wanted) {
+        if (has.has(line)) continue;
+        lacking.add(image.name);
+        if (options.checkOnly) continue;
+        options.detail?.(`${image.name} into ${node.name}`);
+        await load(command, node.name, image, imageArchive(options.at, image), options);
       }
     }),
   );
@@ -301,32 +299,51 @@ export async function loadInto(
 async function load(
   command: string,
   node: string,
-  ref: string,
+  image: LabImage,
   archive: string,
-  signal: AbortSignal,
-  log?: string,
+  { signal, log }: { signal: AbortSignal; log?: string },
 ): Promise<void> {
-  if (!existsSync(archive))
-    throw new ClusterError(`The image ${ref} has not been made yet.`, "Nothing was changed.", "Run `./workbook up`.");
-  await run(
-    command,
-    ["exec", "-i", node, "ctr", "--namespace=k8s.io", "images", "import", "--digests", "--snapshotter=overlayfs", "-"],
-    {
-      inputFile: archive,
-      signal,
-      log,
-    },
-  );
-  const line = `${ref} ${imageKey(ref)}`;
-  await run(
-    command,
-    [
-      "exec",
-      node,
-      "sh",
-      "-c",
-      `mkdir -p ${ledger} && echo '${line}' > ${ledger}/${createHash("sha256").update(ref).digest("hex")}`,
-    ],
-    { signal },
-  );
+  if (!existsSync(archive)) {
+    throw new ClusterError(
+      `The image ${image.name} has not been made yet.`,
+      "Nothing was changed.",
+      "Run `./workbook up`.",
+    );
+  }
+  const containerd = [
+    "exec",
+    "-i",
+    node,
+    "ctr",
+    "--namespace=k8s.io",
+    "images",
+    "import",
+    "--digests",
+    "--snapshotter=overlayfs",
+    "-",
+  ];
+  await run(command, containerd, { inputFile: archive, signal, log });
+  const remember = `mkdir -p ${ledger} && echo ${imageKey(image)} > ${ledger}/${image.name}`;
+  await run(command, ["exec", node, "sh", "-c", remember], { signal });
+}
+
+/** Makes what is missing and loads it into the nodes. `refs` are names such as workbook.local/toolbox:1.0. */
+export async function loadImages(
+  handle: ClusterHandle,
+  refs: readonly string[],
+  options: { signal?: AbortSignal; detail?: (text: string) => void } = {},
+): Promise<void> {
+  if (handle.provider !== "kind" || !handle.engine) return;
+  const at = paths();
+  const signal = options.signal ?? new AbortController().signal;
+  const log = join(at.log, "cluster.log");
+  const makers = imageSteps(refs, {
+    at,
+    engine: { command: handle.engine },
+    online: handle.source === "registry",
+    log,
+    needs: [],
+  });
+  await runSteps(makers, { signal, durations: join(at.cache, "durations.json") });
+  await loadInto(handle, refs, { at, signal, log, detail: options.detail });
 }

@@ -22,6 +22,8 @@ export interface ClusterRecord {
   /** Host port of NodePort 30080. */
   hostPort: number;
   createdAt: string;
+  /** False while kind is at work: what an interrupted creation left is deleted, not used. */
+  complete: boolean;
 }
 
 export const nodePorts = [30080, 30081, 30082] as const;
@@ -217,7 +219,9 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
     apiPort,
     hostPort: hostPorts[0]!,
     createdAt: new Date().toISOString(),
+    complete: false,
   };
+  await writeRecord(at, record);
   try {
     await run(
       options.kind,
@@ -238,11 +242,47 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
     );
   } catch (error) {
     await deleteCluster(engine, options.kind, name, log).catch(() => {});
+    await forget(at, name);
     throw error;
   }
   await chmod(kubeconfig, 0o600);
+  record.complete = true;
   await writeRecord(at, record);
   return record;
+}
+
+interface Inspected {
+  Config: { Image: string; Labels: Record<string, string> };
+  Created: string;
+  HostConfig: { PortBindings: Record<string, { HostPort: string }[] | null> };
+}
+
+/** Works out the record of a cluster whose own was lost (another state folder, a restored machine) from its containers. */
+export async function adopt(
+  engine: Pick<Engine, "command">,
+  name: string,
+  signal?: AbortSignal,
+): Promise<ClusterRecord | undefined> {
+  const nodes = await nodeContainers(engine, name, signal);
+  const plane = nodes.find((node) => node.name === `${name}-control-plane`);
+  if (!plane) return undefined;
+  const { stdout } = await run(engine.command, ["inspect", plane.name], { signal, timeout: 20_000 });
+  const [container] = JSON.parse(stdout) as Inspected[];
+  const port = (inside: number) => Number(container?.HostConfig.PortBindings[`${inside}/tcp`]?.[0]?.HostPort);
+  const [apiPort, hostPort] = [port(6443), port(nodePorts[0])];
+  if (!container || !apiPort || !hostPort) return undefined;
+  const image = container.Config.Image;
+  return {
+    name,
+    engine: engine.command,
+    image,
+    source: image.startsWith(`${imagePrefix}/`) ? "source" : "registry",
+    workers: nodes.length - 1,
+    apiPort,
+    hostPort,
+    createdAt: container.Created,
+    complete: true,
+  };
 }
 
 /** Deletes the cluster's node containers and volumes. */
@@ -280,7 +320,21 @@ export async function restoreKubeconfig(
 /** Starts node containers that are stopped. The control plane goes first, so that it gets its old address back. */
 export async function startNodes(engine: Engine, nodes: readonly NodeContainer[], signal: AbortSignal): Promise<void> {
   for (const node of nodes) {
-    if (!node.running) await run(engine.command, ["start", node.name], { signal, timeout: 60_000 });
+    if (node.running) continue;
+    try {
+      await run(engine.command, ["start", node.name], { signal, timeout: 60_000 });
+    } catch (error) {
+      const port =
+        /:(\d+) failed: port is already allocated|listen tcp4? [\d.]+:(\d+): bind: address already in use/.exec(
+          String(error),
+        );
+      if (!port) throw error;
+      throw new ClusterError(
+        `Port ${port[1] ?? port[2]} of this machine, which the cluster uses, is taken by another program.`,
+        "The cluster and its state are kept.",
+        `Find it with \`ss -ltnp 'sport = :${port[1] ?? port[2]}'\`, stop it, and run \`./workbook up\` again.`,
+      );
+    }
   }
 }
 
@@ -307,6 +361,11 @@ export async function waitReady(options: {
   kubeconfig: string;
   nodes: number;
   timeout: number;
+  /**
+   * After a restart: milliseconds since the epoch. What the API server says about nodes is from before until their kubelets
+   * report again, so their leases must be newer than this.
+   */
+  since?: number;
   signal: AbortSignal;
   detail: (text: string) => void;
 }): Promise<void> {
@@ -334,6 +393,19 @@ export async function waitReady(options: {
       );
       const there = items.length - waiting.length;
       last = `${there} of ${options.nodes} nodes are ready`;
+      if (there >= options.nodes && waiting.length === 0 && options.since !== undefined) {
+        const leases = await ask([
+          "-n",
+          "kube-node-lease",
+          "get",
+          "leases",
+          "-o",
+          'jsonpath={range .items[*]}{.spec.renewTime}{"\\n"}{end}',
+        ]);
+        const fresh = (leases ?? "").split("\n").filter((time) => Date.parse(time) > options.since!).length;
+        last = `${fresh} of ${options.nodes} nodes have reported since the restart`;
+        if (fresh < options.nodes) waiting.push(...items.slice(fresh));
+      }
       if (there >= options.nodes && waiting.length === 0) {
         const dns = await ask([
           "-n",

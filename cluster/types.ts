@@ -47,8 +47,8 @@ export interface ClusterHandle {
   nodePort?: { container: number; host: number };
   /** Where the node image came from; absent on a context that isn't ours. */
   source?: ImageSource;
-  /** Container engine command, "docker" or "podman"; absent on a context that isn't ours. */
-  engine?: string;
+  /** Container engine command; absent on a context that isn't ours. */
+  engine?: "docker" | "podman";
   /** False where the node network enforces no NetworkPolicy. */
   networkPolicy: boolean;
 }

@@ -43,12 +43,20 @@ export async function checkCommand(args: CheckArgs, io: Io): Promise<number> {
  * Grades a lab: observing checks together, then measuring ones one by one, those that disturb last. `says` is told what takes
  * a while. Rejects when `only` is no check of the lab.
  */
-export async function gradeLab(place: LabPlace, signal: AbortSignal, only?: string, says: (what: string) => void = () => {}): Promise<LabReport> {
+export async function gradeLab(
+  place: LabPlace,
+  signal: AbortSignal,
+  only?: string,
+  says: (what: string) => void = () => {},
+): Promise<LabReport> {
   const { lab, namespace, transport, folder, kubeconfig } = place;
   const all = Object.entries(lab.checks(namespace));
   const chosen = only === undefined ? all : all.filter(([id]) => id === only);
   if (chosen.length === 0) {
-    throw new LabError(`The lab ${lab.slug} has no check "${only}".`, `Its checks: ${all.map(([id]) => id).join(", ")}.`);
+    throw new LabError(
+      `The lab ${lab.slug} has no check "${only}".`,
+      `Its checks: ${all.map(([id]) => id).join(", ")}.`,
+    );
   }
   const scene = makeScene({
     lab: lab.definition,
@@ -84,8 +92,11 @@ const progress = (io: Io, json?: boolean) => (what: string) => {
 };
 
 function print(report: LabReport, place: LabPlace, io: Io): void {
-  io.out(`${io.style("bold", `${place.lab.number} ${report.title}`)}  ${io.style("dim", `namespace ${report.namespace}`)}`);
-  if (!place.entered) io.out(`This lab has not been opened here yet: open its page, or run ./workbook watch ${place.lab.number}`);
+  io.out(
+    `${io.style("bold", `${place.lab.number} ${report.title}`)}  ${io.style("dim", `namespace ${report.namespace}`)}`,
+  );
+  if (!place.entered)
+    io.out(`This lab has not been opened here yet: open its page, or run ./workbook watch ${place.lab.number}`);
   io.out();
   for (const check of report.checks) {
     for (const line of checkLines(check, place.lab.number, io)) io.out(line);

@@ -7,10 +7,6 @@ import { Transport } from "../kube/transport.ts";
 import { type LoadedLab, namespaceOf } from "../labs.ts";
 import { LabSession } from "../session.ts";
 
-/** On a cluster that others use too, a learner's namespaces carry their name. */
-export const userOf = (provider: ClusterHandle["provider"] | undefined): string | undefined =>
-  provider === "context" ? (process.env["USER"] ?? "learner").toLowerCase().replaceAll(/[^a-z0-9-]/g, "-") : undefined;
-
 /** The labs as the server serves them. */
 export const served = (labs: readonly LoadedLab[]): Promise<ServedLab[]> =>
   Promise.all(

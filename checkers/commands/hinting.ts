@@ -1,7 +1,7 @@
 import { nextHint } from "../core/hints.ts";
+import { gradeLab } from "./check.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
-import { gradeLab } from "./check.ts";
 import { type LabArgs, labPlace } from "./lab-place.ts";
 import { headline, wrap } from "./render.ts";
 

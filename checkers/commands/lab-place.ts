@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { currentCluster } from "../../cluster/current.ts";
 import { paths } from "../../cluster/paths.ts";
 import { placesOf } from "../enter.ts";
 import { KubeconfigError } from "../kube/errors.ts";
 import { Transport } from "../kube/transport.ts";
-import { labRoots, type LoadedLab, loadLab, namespaceOf } from "../labs.ts";
+import { type LoadedLab, labRoots, loadLab, namespaceOf, userOf } from "../labs.ts";
 
 export interface LabArgs {
   /** Number or slug. */
@@ -25,13 +25,25 @@ export interface LabPlace {
   entered: boolean;
 }
 
+/** The cluster the last `up` ended with, and the learner's namespace of a lab in it. Throws when there is none. */
+export function clusterOf(lab: LoadedLab): { kubeconfig: string; namespace: string } {
+  const current = currentCluster();
+  if (!current) throw new KubeconfigError("There is no cluster yet.", 'Run "./workbook up" first.');
+  return { kubeconfig: current.kubeconfig, namespace: namespaceOf(lab, userOf(current.provider)) };
+}
+
 /** Finds the lab and the cluster. Rejects with an error for a person when either is not there. */
 export async function labPlace(args: LabArgs): Promise<LabPlace> {
   const lab = await loadLab(args.lab, labRoots(args.labs));
   const { kube, labs } = paths();
-  const admin = join(kube, "admin.yaml");
-  if (!existsSync(admin)) throw new KubeconfigError("There is no cluster yet.", 'Run "./workbook up" first.');
+  const { kubeconfig: admin, namespace } = clusterOf(lab);
   const transport = await Transport.open({ kubeconfig: admin });
   const places = placesOf(lab, { kube, labs });
-  return { lab, namespace: args.namespace ?? namespaceOf(lab), transport, ...places, entered: existsSync(places.folder) };
+  return {
+    lab,
+    namespace: args.namespace ?? namespace,
+    transport,
+    ...places,
+    entered: existsSync(places.folder),
+  };
 }

@@ -6,7 +6,10 @@ import type { Io } from "./io.ts";
 export const verifySchema = "workbook/lab-verify/1";
 
 /** Proves labs. 0 all proved, 1 something is not, 2 could not be run or was interrupted. */
-export async function labVerify(args: { names: string[]; only?: Part; json?: boolean; labs?: string[] }, io: Io): Promise<number> {
+export async function labVerify(
+  args: { names: string[]; only?: Part; json?: boolean; labs?: string[] },
+  io: Io,
+): Promise<number> {
   const { verifyLabs } = await import("../contract/verify.ts");
   return interruptible(async (signal) => {
     const result = await verifyLabs({

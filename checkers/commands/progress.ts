@@ -52,7 +52,9 @@ export const clusterProgress = (io: Io): { show(view: ClusterView): void; clear(
         said.set(step.id, step.state);
         const what = step.state === "running" ? `begun, about ${minutes(step.estimate)}` : step.state;
         const took = step.state === "done" ? ` in ${minutes(step.elapsed)}` : "";
-        io.out(`cluster: ${step.title}: ${what}${took}${step.state === "failed" && step.detail ? `: ${step.detail}` : ""}`);
+        io.out(
+          `cluster: ${step.title}: ${what}${took}${step.state === "failed" && step.detail ? `: ${step.detail}` : ""}`,
+        );
       }
     },
   };

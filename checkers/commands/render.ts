@@ -59,7 +59,9 @@ export function checkLines(check: CheckReport, lab: string, io: Io): string[] {
   }
   if (check.hints > 0) {
     const hint = `./workbook hint ${lab} ${check.id}`;
-    lines.push(...labelled("hint", `${hint}  (${check.hints === 1 ? "1 step" : `${check.hints} steps`})`, width, indent, column));
+    lines.push(
+      ...labelled("hint", `${hint}  (${check.hints === 1 ? "1 step" : `${check.hints} steps`})`, width, indent, column),
+    );
   }
   return lines;
 }

@@ -1,35 +1,36 @@
+import { join } from "node:path";
+import { paths } from "../../cluster/paths.ts";
 import { resetLab } from "../enter.ts";
+import { labRoots, loadLab } from "../labs.ts";
 import { confirm } from "./confirm.ts";
+import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
-import { localLab } from "./local.ts";
+import { clusterOf } from "./lab-place.ts";
 
 /** Brings a lab back to its start. The working folder is saved first; progress stays. */
 export async function reset(options: { lab: string; yes?: boolean; labs?: string[] }, io: Io): Promise<number> {
-  const { lab, ...local } = await localLab(options.lab, options);
+  const lab = await loadLab(options.lab, labRoots(options.labs));
+  const at = paths();
+  const { kubeconfig, namespace } = clusterOf(lab);
   if (!options.yes) {
-    const question = `Start ${lab.slug} again? Everything in the namespace ${local.namespace} is deleted; your working folder is saved first.`;
+    const question = `Start ${lab.slug} again? Everything in the namespace ${namespace} is deleted; your working folder is saved first.`;
     if (!(await confirm(question, io))) {
       io.out("Nothing was changed.");
       return 2;
     }
   }
-  const abort = new AbortController();
-  const interrupt = () => abort.abort(new Error("Interrupted. Run it again to finish: it can be repeated."));
-  process.on("SIGINT", interrupt);
-  try {
-    const { saved } = await resetLab({
+  const { saved } = await interruptible((signal) =>
+    resetLab({
       lab,
-      kubeconfig: local.kubeconfig,
-      namespace: local.namespace,
-      paths: local.paths,
-      kubectl: local.kubectl,
-      signal: abort.signal,
+      kubeconfig,
+      namespace,
+      paths: { labs: at.labs, kube: at.kube },
+      kubectl: join(at.bin, "kubectl"),
+      signal,
       says: (step) => io.out(io.style("dim", `  ${step}`)),
-    });
-    io.out(`✓ ${lab.slug} is back at its start.`);
-    if (saved) io.out(`Your files are kept in ${saved}`);
-    return 0;
-  } finally {
-    process.off("SIGINT", interrupt);
-  }
+    }),
+  );
+  io.out(`✓ ${lab.slug} is back at its start.`);
+  if (saved) io.out(`Your files are kept in ${saved}`);
+  return 0;
 }

@@ -4,11 +4,11 @@ import { buildSite, dist, siteIsBuilt } from "../../site/build.ts";
 import { openRunning } from "../../site/server/control.ts";
 import { startServer } from "../../site/server/server.ts";
 import { Store } from "../../site/server/store.ts";
-import { loadLabs } from "../labs.ts";
+import { loadLabs, userOf } from "../labs.ts";
 import { openBrowser } from "./browser.ts";
 import { ClusterManager } from "./cluster-manager.ts";
 import { confirm } from "./confirm.ts";
-import { courseDeps, served, userOf } from "./course.ts";
+import { courseDeps, served } from "./course.ts";
 import { type Io, UserError } from "./io.ts";
 import { fileLog } from "./log.ts";
 import { clusterProgress } from "./progress.ts";
@@ -59,7 +59,9 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
     abort.abort(new Error("Interrupted."));
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
-  const stopped = new Promise<void>((resolve) => abort.signal.addEventListener("abort", () => resolve(), { once: true }));
+  const stopped = new Promise<void>((resolve) =>
+    abort.signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
 
   if (!siteIsBuilt()) {
     if (!options.json) io.out("Building the pages (once after each update, about 20 s) ...");
@@ -91,13 +93,17 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
     const url = server.openUrl();
     if (options.json) event("open", { url, already: false });
     else io.out(`  Open  ${io.style("bold", url)}`);
-    if (options.open && openBrowser(url) && !options.json) io.out(io.style("dim", "  (your browser should have opened)"));
+    if (options.open && openBrowser(url) && !options.json)
+      io.out(io.style("dim", "  (your browser should have opened)"));
 
     const failed = await bringUp(cluster, { ...options, workers }, abort.signal, io, event);
     if (!abort.signal.aborted) {
       if (options.json) event("up", { cluster: cluster.view() });
       else if (failed) io.out("The lessons stay open meanwhile. Ctrl-C stops the course.");
-      else io.out(`${io.style("green", "✓")} Everything is ready. Ctrl-C stops the course; ./workbook down stops the cluster as well.`);
+      else
+        io.out(
+          `${io.style("green", "✓")} Everything is ready. Ctrl-C stops the course; ./workbook down stops the cluster as well.`,
+        );
     }
     await stopped;
     return 0;

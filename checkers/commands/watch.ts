@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { paths } from "../../cluster/paths.ts";
+import type { CheckReport, LabReport } from "../core/report.ts";
 import { enterLab } from "../enter.ts";
 import { LiveCluster } from "../kube/live.ts";
-import type { CheckReport, LabReport } from "../core/report.ts";
 import { LabSession } from "../session.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
-import { type LabArgs, labPlace } from "./lab-place.ts";
+import { clusterOf, type LabArgs, labPlace } from "./lab-place.ts";
 import { checkLines, headline, scoreLine } from "./render.ts";
 
 /**
@@ -23,9 +23,25 @@ export async function watchCommand(args: LabArgs, io: Io): Promise<number> {
       const { kube, labs, bin } = paths();
       const says = (step: string): void => io.err(io.style("dim", `… ${step}`));
       const kubectl = join(bin, "kubectl");
-      const entered = await enterLab({ lab, namespace, kubeconfig: join(kube, "admin.yaml"), paths: { kube, labs }, kubectl, signal, says });
+      const entered = await enterLab({
+        lab,
+        namespace,
+        kubeconfig: clusterOf(lab).kubeconfig,
+        paths: { kube, labs },
+        kubectl,
+        signal,
+        says,
+      });
       const onReport = io.tty ? redraw(io, lab.number) : lines(io);
-      session = new LabSession({ lab, namespace, live, transport, folder: entered.folder, kubeconfig: entered.kubeconfig, onReport });
+      session = new LabSession({
+        lab,
+        namespace,
+        live,
+        transport,
+        folder: entered.folder,
+        kubeconfig: entered.kubeconfig,
+        onReport,
+      });
       onReport(session.report());
       await new Promise<void>((resolve) => {
         if (signal.aborted) return resolve();
@@ -53,7 +69,9 @@ const redraw = (io: Io, number: string) => (report: LabReport) => {
   const text = [
     `${io.style("bold", `${number} ${report.title}`)}  ${io.style("dim", `namespace ${report.namespace}`)}`,
     "",
-    ...report.checks.flatMap((check) => (check.state === "fail" ? checkLines(check, number, io) : [headline(check, io), ...why(check)])),
+    ...report.checks.flatMap((check) =>
+      check.state === "fail" ? checkLines(check, number, io) : [headline(check, io), ...why(check)],
+    ),
     "",
     scoreLine(report, io),
     io.style("dim", "watching; Ctrl-C ends"),

@@ -3,9 +3,9 @@ import type { Check } from "../core/check.ts";
 import { milliseconds } from "../core/duration.ts";
 import { notSettled } from "../core/failures.ts";
 import { poll } from "../core/poll.ts";
+import { kinds } from "../core/port.ts";
 import { runCheck, settle } from "../core/run.ts";
 import type { Verdict } from "../core/verdict.ts";
-import { kinds } from "../core/port.ts";
 import { podViews } from "../pods.ts";
 import type { Slots } from "./gates.ts";
 import type { Stand } from "./stand.ts";
@@ -73,7 +73,10 @@ export async function gradeStart(stand: Stand, measure: Slots): Promise<Verdicts
   const { signal } = scene;
   await poll(
     async () => {
-      const [pods, deployments] = await Promise.all([podViews(scene.cluster, stand.namespace), scene.cluster.list(kinds.Deployment)]);
+      const [pods, deployments] = await Promise.all([
+        podViews(scene.cluster, stand.namespace),
+        scene.cluster.list(kinds.Deployment),
+      ]);
       const wanted = deployments.reduce((sum, one) => sum + (one.spec?.replicas ?? 1), 0);
       return pods.length >= wanted && pods.every((pod) => pod.ready && !pod.deleting);
     },
@@ -117,7 +120,12 @@ export function inWords(check: Check | undefined, verdict: Verdict | undefined):
   if (!verdict) return "no verdict";
   const evidence = verdict.evidence
     .slice(0, 3)
-    .map((one) => `${[one.object, one.path].filter(Boolean).join(" ")}: expected ${one.expected}, seen ${one.actual}`.replace(/^: /, ""))
+    .map((one) =>
+      `${[one.object, one.path].filter(Boolean).join(" ")}: expected ${one.expected}, seen ${one.actual}`.replace(
+        /^: /,
+        "",
+      ),
+    )
     .join("; ");
   const seen = evidence === "" ? "" : ` (${evidence})`;
   switch (verdict.state) {

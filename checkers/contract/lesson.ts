@@ -35,7 +35,11 @@ export function parseLesson(source: string): Lesson {
       } else open.lines.push(text);
       prose.push("");
     } else if (match?.[1]) {
-      open = { mark: match[1], block: { language: match[2] ?? "", meta: match[3] ?? "", text: "", line: index + 2 }, lines: [] };
+      open = {
+        mark: match[1],
+        block: { language: match[2] ?? "", meta: match[3] ?? "", text: "", line: index + 2 },
+        lines: [],
+      };
       prose.push("");
     } else prose.push(text);
   });
@@ -46,7 +50,9 @@ function tagsOf(prose: string): Tag[] {
   const tags: Tag[] = [];
   for (const match of prose.matchAll(/<([A-Z][A-Za-z]*)((?:\s+[a-z-]+(?:=(?:"[^"]*"|\{[^}]*\}))?)*)\s*\/?>/g)) {
     const attributes: Record<string, string> = {};
-    for (const [, name = "", quoted, braced] of (match[2] ?? "").matchAll(/([a-z-]+)(?:=(?:"([^"]*)"|\{([^}]*)\}))?/g)) {
+    for (const [, name = "", quoted, braced] of (match[2] ?? "").matchAll(
+      /([a-z-]+)(?:=(?:"([^"]*)"|\{([^}]*)\}))?/g,
+    )) {
       attributes[name] = quoted ?? braced ?? "";
     }
     tags.push({ name: match[1] as string, attributes, line: lineAt(prose, match.index) });
@@ -75,19 +81,32 @@ export function literals(facts: Record<string, unknown>): { name: string; value:
   return Object.entries(facts)
     .filter(([, value]) => typeof value === "string" || typeof value === "number")
     .map(([name, value]) => ({ name, value: String(value) }))
-    .filter(({ value }) => /^\d{4,}$/.test(value) || (/[a-z]/i.test(value) && /^[^\s]*[-./:_][^\s]*$/.test(value) && value.length >= 4));
+    .filter(
+      ({ value }) =>
+        /^\d{4,}$/.test(value) || (/[a-z]/i.test(value) && /^[^\s]*[-./:_][^\s]*$/.test(value) && value.length >= 4),
+    );
 }
 
 /** Where a fact's value stands in the text as itself. Addresses of links and files of figures are not text. */
-export function typedFacts(source: string, facts: Record<string, unknown>): { name: string; value: string; line: number }[] {
+export function typedFacts(
+  source: string,
+  facts: Record<string, unknown>,
+): { names: string[]; value: string; line: number }[] {
   const text = source
     .replaceAll(/\]\([^)\s]*\)/g, (whole) => " ".repeat(whole.length))
-    .replaceAll(/<https?:[^>\s]*>|https?:\/\/[^\s)"'`]*/g, (whole) => (whole.includes("[[") ? whole : " ".repeat(whole.length)))
+    .replaceAll(/<https?:[^>\s]*>|https?:\/\/[^\s)"'`]*/g, (whole) =>
+      whole.includes("[[") ? whole : " ".repeat(whole.length),
+    )
     .replaceAll(/\bsrc="[^"]*"/g, (whole) => " ".repeat(whole.length));
-  const found: { name: string; value: string; line: number }[] = [];
-  for (const { name, value } of literals(facts)) {
-    const pattern = new RegExp(`(?<![A-Za-z0-9_.-])${value.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")}(?![A-Za-z0-9_/-]|\\.[A-Za-z0-9])`, "g");
-    for (const match of text.matchAll(pattern)) found.push({ name, value, line: lineAt(text, match.index) });
+  const found: { names: string[]; value: string; line: number }[] = [];
+  const byValue = Map.groupBy(literals(facts), ({ value }) => value);
+  for (const [value, same] of byValue) {
+    const names = same.map(({ name }) => name);
+    const pattern = new RegExp(
+      `(?<![A-Za-z0-9_.-])${value.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")}(?![A-Za-z0-9_/-]|\\.[A-Za-z0-9])`,
+      "g",
+    );
+    for (const match of text.matchAll(pattern)) found.push({ names, value, line: lineAt(text, match.index) });
   }
   return found;
 }

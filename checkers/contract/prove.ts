@@ -49,7 +49,15 @@ interface Outcome {
 export async function proveStatic(lab: { slug: string; dir: string }): Promise<Step> {
   const began = performance.now();
   const problems = await staticProblems(lab.dir);
-  return { lab: lab.slug, part: "static", name: "static", ok: problems.length === 0, problems, notes: [], took: performance.now() - began };
+  return {
+    lab: lab.slug,
+    part: "static",
+    name: "static",
+    ok: problems.length === 0,
+    problems,
+    notes: [],
+    took: performance.now() - began,
+  };
 }
 
 /** Everything that takes a cluster: each run on a fresh namespace with a working folder of its own. */
@@ -71,7 +79,8 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Step
         })
       : undefined;
   if (wants("solution")) {
-    for (const time of ["first", "second"]) run("solution", `solution, ${time} time`, (stand) => answered(stand, solution, "solution", proof));
+    for (const time of ["first", "second"])
+      run("solution", `solution, ${time} time`, (stand) => answered(stand, solution, "solution", proof));
   }
   if (wants("reset")) {
     run("reset", "reset", async (stand) => {
@@ -84,16 +93,25 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Step
   }
   if (wants("variants")) {
     for (const name of variantsOf(lab.dir)) {
-      run("variants", `variant ${name}`, (stand) => answered(stand, join(lab.dir, "variants", name), `variants/${name}`, proof));
+      run("variants", `variant ${name}`, (stand) =>
+        answered(stand, join(lab.dir, "variants", name), `variants/${name}`, proof),
+      );
     }
   }
   if (wants("mutants")) {
-    for (const mutant of mutantsOf(lab.dir)) run("mutants", `mutant ${mutant.check}/${mutant.code}`, (stand) => caught(stand, mutant, solution, proof));
+    for (const mutant of mutantsOf(lab.dir))
+      run("mutants", `mutant ${mutant.check}/${mutant.code}`, (stand) => caught(stand, mutant, solution, proof));
   }
   return Promise.all(steps);
 }
 
-async function runStep(lab: LoadedLab, proof: Proof, part: Part, name: string, act: (stand: Stand) => Promise<Outcome>): Promise<Step> {
+async function runStep(
+  lab: LoadedLab,
+  proof: Proof,
+  part: Part,
+  name: string,
+  act: (stand: Stand) => Promise<Outcome>,
+): Promise<Step> {
   const { ground } = proof;
   const place = lab.definition.requires?.nodePort ? proof.nodePort : undefined;
   const inPlace = async (): Promise<Step> => {
@@ -137,7 +155,13 @@ async function answered(stand: Stand, dir: string, where: string, proof: Proof):
   return {
     problems: [...verdicts]
       .filter(([, verdict]) => verdict.state !== "pass")
-      .map(([id, verdict]) => problem(where, `${id} does not pass: ${inWords(checks[id], verdict)}`, "Mend the answer, or the check that refuses it.")),
+      .map(([id, verdict]) =>
+        problem(
+          where,
+          `${id} does not pass: ${inWords(checks[id], verdict)}`,
+          "Mend the answer, or the check that refuses it.",
+        ),
+      ),
     notes: hasty.map(
       ({ check, code, after }) =>
         `${check} said fail(${code}) for ${(after / 1000).toFixed(1)} s although the answer was right: return waiting(…) while objects follow`,
@@ -150,17 +174,32 @@ function judgeStart(lab: LoadedLab, stand: Stand, verdicts: Verdicts, withCodes:
   const problems: Problem[] = [];
   for (const [id, verdict] of verdicts) {
     if (verdict.state === "error") {
-      problems.push(problem("start/", `${id} could not look: ${verdict.why}`, "A check must have something to say from the start: return fail with a code marked untouched."));
+      problems.push(
+        problem(
+          "start/",
+          `${id} could not look: ${verdict.why}`,
+          "A check must have something to say from the start: return fail with a code marked untouched.",
+        ),
+      );
     }
   }
   const passing = [...verdicts].filter(([, verdict]) => verdict.state === "pass").map(([id]) => id);
   if (passing.length === verdicts.size) {
-    problems.push(problem("start/", "passes every check although nothing was done", "Take something away from start/, or make the checks ask for more."));
+    problems.push(
+      problem(
+        "start/",
+        "passes every check although nothing was done",
+        "Take something away from start/, or make the checks ask for more.",
+      ),
+    );
   }
   if (withCodes) problems.push(...unreached(lab, checks, verdicts));
   const notes = [...verdicts]
     .filter(([, verdict]) => verdict.state === "waiting")
-    .map(([id, verdict]) => `${id} waits at the start (${inWords(checks[id], verdict)}): the learner sees it busy though nothing happens`);
+    .map(
+      ([id, verdict]) =>
+        `${id} waits at the start (${inWords(checks[id], verdict)}): the learner sees it busy though nothing happens`,
+    );
   if (passing.length > 0 && passing.length < verdicts.size) notes.push(`passes from the start: ${passing.join(", ")}`);
   return { problems, notes };
 }
@@ -176,7 +215,11 @@ function unreached(lab: LoadedLab, checks: ReturnType<LoadedLab["checks"]>, atSt
       if (first?.state === "fail" && first.code === code) continue;
       if (mutants.some((one) => one.check === id && one.code === code)) continue;
       problems.push(
-        problem(`lab.ts, check ${id}`, `nothing brings about "${code}"`, `Add mutants/${id}/${code}/ with a plausible wrong answer, or say why none can: unreachable: "…".`),
+        problem(
+          `lab.ts, check ${id}`,
+          `nothing brings about "${code}"`,
+          `Add mutants/${id}/${code}/ with a plausible wrong answer, or say why none can: unreachable: "…".`,
+        ),
       );
     }
   }
@@ -187,13 +230,22 @@ const short = (verdict: { state: string; code?: string } | undefined): string =>
   verdict ? `${verdict.state}${verdict.code ? `(${verdict.code})` : ""}` : "nothing";
 
 function judgeReset(lab: LoadedLab, stand: Stand, before: Verdicts | undefined, after: Verdicts): Outcome {
-  if (!before) return { problems: [problem("reset", "the start could not be graded, so nothing can be compared", "Mend the start first.")] };
+  if (!before)
+    return {
+      problems: [
+        problem("reset", "the start could not be graded, so nothing can be compared", "Mend the start first."),
+      ],
+    };
   const checks = lab.checks(stand.namespace);
   return {
     problems: [...after]
       .filter(([id, verdict]) => short(verdict) !== short(before.get(id)))
       .map(([id, verdict]) =>
-        problem("reset", `after a reset ${id} says ${inWords(checks[id], verdict)}; at the start it said ${short(before.get(id))}`, "Something of the answer survives outside the namespace and the working folder."),
+        problem(
+          "reset",
+          `after a reset ${id} says ${inWords(checks[id], verdict)}; at the start it said ${short(before.get(id))}`,
+          "Something of the answer survives outside the namespace and the working folder.",
+        ),
       ),
   };
 }
@@ -202,7 +254,8 @@ async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Pro
   const where = `mutants/${mutant.check}/${mutant.code}`;
   const checks = stand.lab.checks(stand.namespace);
   const check = checks[mutant.check];
-  if (!check) return { problems: [problem(where, "names no check of this lab", `Checks: ${Object.keys(checks).join(", ")}.`)] };
+  if (!check)
+    return { problems: [problem(where, "names no check of this lab", `Checks: ${Object.keys(checks).join(", ")}.`)] };
   const laid = mkdtempSync(join(tmpdir(), "workbook-mutant-"));
   try {
     overlay(solution, mutant.dir, laid);
@@ -212,6 +265,13 @@ async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Pro
   }
   const verdict = await gradeMutant(stand, mutant.check, mutant.code, proof.measure);
   if (verdict.state === "fail" && verdict.code === mutant.code) return { problems: [] };
-  const todo = verdict.state === "pass" ? "The check does not notice this mistake: make it look closer." : "Mend the mutant, or the order in which the check decides.";
-  return { problems: [problem(where, `${mutant.check} should fail with ${mutant.code}; it says ${inWords(check, verdict)}`, todo)] };
+  const todo =
+    verdict.state === "pass"
+      ? "The check does not notice this mistake: make it look closer."
+      : "Mend the mutant, or the order in which the check decides.";
+  return {
+    problems: [
+      problem(where, `${mutant.check} should fail with ${mutant.code}; it says ${inWords(check, verdict)}`, todo),
+    ],
+  };
 }

@@ -44,7 +44,15 @@ export class Stand {
   get #options(): Parameters<typeof enterLab>[0] {
     const { kubeconfig, kubectl, signal, run } = this.#ground;
     const paths = { labs: join(this.#home, "labs"), kube: join(this.#home, "kube") };
-    return { lab: this.lab, kubeconfig, kubectl, namespace: this.namespace, paths, signal, labels: { [runLabel]: run } };
+    return {
+      lab: this.lab,
+      kubeconfig,
+      kubectl,
+      namespace: this.namespace,
+      paths,
+      signal,
+      labels: { [runLabel]: run },
+    };
   }
 
   async enter(): Promise<void> {
@@ -68,7 +76,15 @@ export class Stand {
     const { transport, signal } = this.#ground;
     const cluster = new FreshCluster(transport, this.namespace);
     const { lab, namespace } = this;
-    return makeScene({ lab: lab.definition, namespace, cluster, transport, learnerKubeconfig: kubeconfig, folder, signal });
+    return makeScene({
+      lab: lab.definition,
+      namespace,
+      cluster,
+      transport,
+      learnerKubeconfig: kubeconfig,
+      folder,
+      signal,
+    });
   }
 
   /** Deletes the namespace and the folders. Resolves when they are gone. */
@@ -84,7 +100,7 @@ export class Stand {
 
   #script(file: string): Promise<void> {
     const { kubectl, env, signal } = this.#ground;
-    const path = kubectl.includes("/") ? `${dirname(kubectl)}${delimiter}${env["PATH"] ?? ""}` : env["PATH"];
+    const path = kubectl.includes("/") ? `${dirname(kubectl)}${delimiter}${env.PATH ?? ""}` : env.PATH;
     return new Promise((resolve, reject) => {
       const child = spawn("bash", [basename(file)], {
         cwd: dirname(file),

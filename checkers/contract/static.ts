@@ -68,7 +68,9 @@ function attempt<T>(problems: Problem[], where: string, what: string, act: () =>
     if (typeof value === "object" && value !== null) return value;
     problems.push(problem(where, `${what.replace(" threw", "")} gave ${typeof value}`, "Let it return an object."));
   } catch (error) {
-    problems.push(problem(where, `${what}: ${(error as Error).message}`, "Mend it; it must work for any seed and namespace."));
+    problems.push(
+      problem(where, `${what}: ${(error as Error).message}`, "Mend it; it must work for any seed and namespace."),
+    );
   }
   return undefined;
 }
@@ -76,19 +78,34 @@ function attempt<T>(problems: Problem[], where: string, what: string, act: () =>
 function fileProblems(dir: string): Problem[] {
   const problems: Problem[] = [];
   for (const name of required) {
-    if (!existsSync(join(dir, name))) problems.push(problem(name, "is missing", "Every lab has it; `./workbook lab new` shows one."));
+    if (!existsSync(join(dir, name)))
+      problems.push(problem(name, "is missing", "Every lab has it; `./workbook lab new` shows one."));
   }
   if (filesBelow(join(dir, "solution")).length === 0) {
-    problems.push(problem("solution/", "is missing or empty", "Put the manifests (and run.sh, if it takes commands) of a right solution there."));
+    problems.push(
+      problem(
+        "solution/",
+        "is missing or empty",
+        "Put the manifests (and run.sh, if it takes commands) of a right solution there.",
+      ),
+    );
   }
   for (const file of filesBelow(dir)) {
     if (!allowed.some((pattern) => pattern.test(file))) {
-      problems.push(problem(file, "is a stray file: no part of a lab has this place", "Remove it, or move it to where CONTRIBUTING.md says."));
+      problems.push(
+        problem(
+          file,
+          "is a stray file: no part of a lab has this place",
+          "Remove it, or move it to where CONTRIBUTING.md says.",
+        ),
+      );
     }
   }
   const facts = textOf(join(dir, "facts.ts"));
   if (facts && /^\s*(?:import\b|export\b[^;]*\bfrom\b)/m.test(facts)) {
-    problems.push(problem("facts.ts", "imports something", "Facts go to the page as well: write them without imports."));
+    problems.push(
+      problem("facts.ts", "imports something", "Facts go to the page as well: write them without imports."),
+    );
   }
   return problems;
 }
@@ -109,7 +126,13 @@ function manifestProblems(dir: string): Problem[] {
       }
       const namespace = document.getIn(["metadata", "namespace"]);
       if (namespace !== undefined) {
-        problems.push(problem(file, `names the namespace ${String(namespace)}`, "Leave metadata.namespace out: each run has its own."));
+        problems.push(
+          problem(
+            file,
+            `names the namespace ${String(namespace)}`,
+            "Leave metadata.namespace out: each run has its own.",
+          ),
+        );
       }
     }
   }
@@ -134,15 +157,20 @@ function scriptProblems(dir: string): Problem[] {
 function checkProblems(checks: Readonly<Record<string, Check>>): Problem[] {
   const problems: Problem[] = [];
   const ids = Object.keys(checks);
-  if (ids.length === 0) problems.push(problem("lab.ts", "declares no check", "A lab without a check proves nothing: declare one."));
+  if (ids.length === 0)
+    problems.push(problem("lab.ts", "declares no check", "A lab without a check proves nothing: declare one."));
   for (const [id, check] of Object.entries(checks)) {
     const where = `lab.ts, check ${id}`;
-    if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id)) problems.push(problem(where, "has an id that is no slug", "Lower case and hyphens: it names folders."));
+    if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id))
+      problems.push(problem(where, "has an id that is no slug", "Lower case and hyphens: it names folders."));
     const codes = Object.entries(check.failures ?? {});
-    if (codes.length === 0) problems.push(problem(where, "declares no failure", "A check that cannot fail checks nothing: say how it can."));
+    if (codes.length === 0)
+      problems.push(problem(where, "declares no failure", "A check that cannot fail checks nothing: say how it can."));
     for (const [code, failure] of codes) {
-      if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(code)) problems.push(problem(where, `has the code "${code}", which is no slug`, "Lower case and hyphens."));
-      if (!failure.says?.trim()) problems.push(problem(where, `says nothing for ${code}`, "One sentence: what is so, and why it matters."));
+      if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(code))
+        problems.push(problem(where, `has the code "${code}", which is no slug`, "Lower case and hyphens."));
+      if (!failure.says?.trim())
+        problems.push(problem(where, `says nothing for ${code}`, "One sentence: what is so, and why it matters."));
       if (!failure.hints?.length || failure.hints.some((hint) => !hint.trim())) {
         problems.push(problem(where, `has no hint for ${code}`, "At least one step that leads on."));
       }
@@ -150,7 +178,8 @@ function checkProblems(checks: Readonly<Record<string, Check>>): Problem[] {
     if (!check.title?.trim()) problems.push(problem(where, "has no title", "Say what is true once it passes."));
     if (!check.why?.trim()) problems.push(problem(where, "does not say why it works", "why: shown after passing."));
     if (!(check.points > 0)) problems.push(problem(where, `is worth ${check.points} points`, "Give it at least 1."));
-    if (!["observe", "sample", "disturb"].includes(check.mode)) problems.push(problem(where, `has the mode ${check.mode}`, "observe, sample or disturb."));
+    if (!["observe", "sample", "disturb"].includes(check.mode))
+      problems.push(problem(where, `has the mode ${check.mode}`, "observe, sample or disturb."));
     if (typeof check.observe !== "function") problems.push(problem(where, "has no observe()", "Write how it looks."));
     try {
       milliseconds(check.within);
@@ -165,11 +194,20 @@ function mutantProblems(dir: string, checks: Readonly<Record<string, Check>>): P
   return mutantsOf(dir).flatMap((mutant) => {
     const where = `mutants/${mutant.check}/${mutant.code}`;
     const check = Object.hasOwn(checks, mutant.check) ? checks[mutant.check] : undefined;
-    if (!check) return [problem(where, `there is no check "${mutant.check}"`, `Checks: ${Object.keys(checks).join(", ")}.`)];
+    if (!check)
+      return [problem(where, `there is no check "${mutant.check}"`, `Checks: ${Object.keys(checks).join(", ")}.`)];
     if (!Object.hasOwn(check.failures, mutant.code)) {
-      return [problem(where, `the check declares no code "${mutant.code}"`, `Its codes: ${Object.keys(check.failures).join(", ")}.`)];
+      return [
+        problem(
+          where,
+          `the check declares no code "${mutant.code}"`,
+          `Its codes: ${Object.keys(check.failures).join(", ")}.`,
+        ),
+      ];
     }
-    return filesBelow(mutant.dir).length === 0 ? [problem(where, "is empty", "Put the files in that differ from the solution.")] : [];
+    return filesBelow(mutant.dir).length === 0
+      ? [problem(where, "is empty", "Put the files in that differ from the solution.")]
+      : [];
   });
 }
 
@@ -189,20 +227,27 @@ function lessonProblems(parts: LessonParts): Problem[] {
   const at = (line: number): string => `lesson.mdx:${line}`;
   const problems: Problem[] = [];
   const quizSource = textOf(join(dir, "quiz.yaml")) ?? "";
-  for (const [file, text] of [["lesson.mdx", source], ["quiz.yaml", quizSource]] as const) {
+  for (const [file, text] of [
+    ["lesson.mdx", source],
+    ["quiz.yaml", quizSource],
+  ] as const) {
     for (const { name, line } of factUses(text)) {
       if (!Object.hasOwn(facts, name)) {
         problems.push(problem(`${file}:${line}`, `[[${name}]] is no fact`, `Facts: ${Object.keys(facts).join(", ")}.`));
       }
     }
-    for (const { name, value, line } of typedFacts(text, facts)) {
-      problems.push(problem(`${file}:${line}`, `"${value}" is typed out`, `Write [[${name}]], so that text and checks cannot differ.`));
+    for (const { names, value, line } of typedFacts(text, facts)) {
+      const fact = names.map((name) => `[[${name}]]`).join(" or ");
+      problems.push(
+        problem(`${file}:${line}`, `"${value}" is typed out`, `Write ${fact}, so that text and checks cannot differ.`),
+      );
     }
   }
   for (const block of lesson.blocks) {
     if (block.language !== "bash" && block.language !== "sh") continue;
     const error = bashError(fillIn(block.text, facts));
-    if (error) problems.push(problem(at(block.line), `the bash block does not parse: ${error}`, "Mend it, or make it ```text."));
+    if (error)
+      problems.push(problem(at(block.line), `the bash block does not parse: ${error}`, "Mend it, or make it ```text."));
   }
   problems.push(...componentProblems(parts, lesson, at));
   return problems;
@@ -215,11 +260,15 @@ function componentProblems(parts: LessonParts, { tags }: Lesson, at: (line: numb
     tags.filter((tag) => tag.name === name).map((tag) => ({ id: tag.attributes[attribute] ?? "", line: tag.line }));
   const matchUp = (what: string, used: { id: string; line: number }[], declared: string[], tag: string): void => {
     for (const { id, line } of used) {
-      if (!declared.includes(id)) problems.push(problem(at(line), `there is no ${what} "${id}"`, `Declared: ${declared.join(", ") || "none"}.`));
+      if (!declared.includes(id))
+        problems.push(problem(at(line), `there is no ${what} "${id}"`, `Declared: ${declared.join(", ") || "none"}.`));
     }
     for (const id of declared) {
       const count = used.filter((one) => one.id === id).length;
-      if (count !== 1) problems.push(problem("lesson.mdx", `the ${what} "${id}" has ${count} places in the text`, `Give it exactly one ${tag}.`));
+      if (count !== 1)
+        problems.push(
+          problem("lesson.mdx", `the ${what} "${id}" has ${count} places in the text`, `Give it exactly one ${tag}.`),
+        );
     }
   };
   matchUp("check", uses("Task", "check"), Object.keys(checks), '<Task check="…">');
@@ -228,10 +277,20 @@ function componentProblems(parts: LessonParts, { tags }: Lesson, at: (line: numb
     const predictions = quiz.predictions.map((one) => one.id);
     matchUp("prediction", uses("Predict", "id"), predictions, '<Predict id="…" />');
     for (const id of predictions) {
-      if (!Object.hasOwn(experiments, id)) problems.push(problem("lab.ts", `the prediction "${id}" has no experiment`, "Declare one of the same id in experiments."));
+      if (!Object.hasOwn(experiments, id))
+        problems.push(
+          problem("lab.ts", `the prediction "${id}" has no experiment`, "Declare one of the same id in experiments."),
+        );
     }
     for (const id of Object.keys(experiments)) {
-      if (!predictions.includes(id)) problems.push(problem("quiz.yaml", `the experiment "${id}" has no prediction`, "Ask before it is run: add a prediction of the same id."));
+      if (!predictions.includes(id))
+        problems.push(
+          problem(
+            "quiz.yaml",
+            `the experiment "${id}" has no prediction`,
+            "Ask before it is run: add a prediction of the same id.",
+          ),
+        );
     }
     if (quiz.items.length > 0 && !tags.some((tag) => tag.name === "Quiz")) {
       problems.push(problem("lesson.mdx", "the quiz is not shown", "Put <Quiz /> at the end."));
@@ -239,12 +298,17 @@ function componentProblems(parts: LessonParts, { tags }: Lesson, at: (line: numb
   }
   const figures = tags.filter((tag) => tag.name === "Figure");
   for (const { attributes, line } of figures) {
-    const src = attributes["src"] ?? "";
-    if (!existsSync(join(dir, src)) || src === "") problems.push(problem(at(line), `there is no picture "${src}"`, "Put the SVG beside the lesson."));
-    if (!attributes["alt"]?.trim()) problems.push(problem(at(line), "the figure has no text alternative", "alt: what the picture teaches, in words."));
+    const src = attributes.src ?? "";
+    if (!existsSync(join(dir, src)) || src === "")
+      problems.push(problem(at(line), `there is no picture "${src}"`, "Put the SVG beside the lesson."));
+    if (!attributes.alt?.trim())
+      problems.push(
+        problem(at(line), "the figure has no text alternative", "alt: what the picture teaches, in words."),
+      );
   }
   for (const name of readdirSync(dir).filter((one) => one.endsWith(".svg"))) {
-    if (!figures.some(({ attributes }) => attributes["src"] === name)) problems.push(problem(name, "is shown nowhere", "Use it in the lesson or remove it."));
+    if (!figures.some(({ attributes }) => attributes.src === name))
+      problems.push(problem(name, "is shown nowhere", "Use it in the lesson or remove it."));
   }
   return problems;
 }

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { currentCluster } from "../../cluster/current.ts";
 import { paths } from "../../cluster/paths.ts";
 import type { Io } from "../commands/io.ts";
 import { spoken } from "../core/duration.ts";
 import { LookError } from "../core/errors.ts";
 import { deleteNamespace } from "../enter.ts";
 import { Transport } from "../kube/transport.ts";
-import { findLab, labFolders, labRoots, type LoadedLab, loadLabAt } from "../labs.ts";
+import { findLab, type LoadedLab, labFolders, labRoots, loadLabAt } from "../labs.ts";
 import { Slots } from "./gates.ts";
 import { type Part, type Proof, proveOnCluster, proveStatic, type Step } from "./prove.ts";
 import { type Ground, runLabel } from "./stand.ts";
@@ -66,16 +67,30 @@ export async function verifyLabs(options: VerifyOptions): Promise<VerifyResult> 
   return { passed, failed: steps.length - passed, steps };
 }
 
-async function onCluster(labs: LoadedLab[], options: VerifyOptions & { env: NodeJS.ProcessEnv }, done: (step: Step) => void): Promise<void> {
+async function onCluster(
+  labs: LoadedLab[],
+  options: VerifyOptions & { env: NodeJS.ProcessEnv },
+  done: (step: Step) => void,
+): Promise<void> {
   const { env, signal, io } = options;
-  const kubeconfig = env["WORKBOOK_TEST_KUBECONFIG"] || join(paths(env).kube, "admin.yaml");
-  if (!existsSync(kubeconfig)) {
-    throw new LookError("There is no cluster to prove labs on.", 'Run "./workbook up" first, or set WORKBOOK_TEST_KUBECONFIG. "--only static" needs none.');
+  const kubeconfig = env.WORKBOOK_TEST_KUBECONFIG || currentCluster(env)?.kubeconfig;
+  if (!kubeconfig || !existsSync(kubeconfig)) {
+    throw new LookError(
+      "There is no cluster to prove labs on.",
+      'Run "./workbook up" first, or set WORKBOOK_TEST_KUBECONFIG. "--only static" needs none.',
+    );
   }
   const transport = await Transport.open({ kubeconfig });
   const removals: Promise<void>[] = [];
   try {
-    const ground: Ground = { transport, kubeconfig, kubectl: kubectlOf(env), run: randomBytes(4).toString("hex"), env, signal };
+    const ground: Ground = {
+      transport,
+      kubeconfig,
+      kubectl: kubectlOf(env),
+      run: randomBytes(4).toString("hex"),
+      env,
+      signal,
+    };
     removals.push(...(await sweep(transport)));
     const proof: Proof = {
       ground,
@@ -98,7 +113,7 @@ async function onCluster(labs: LoadedLab[], options: VerifyOptions & { env: Node
 function kubectlOf(env: NodeJS.ProcessEnv): string {
   const pinned = join(paths(env).bin, "kubectl");
   if (existsSync(pinned)) return pinned;
-  const found = (env["PATH"] ?? "").split(delimiter).find((dir) => existsSync(join(dir, "kubectl")));
+  const found = (env.PATH ?? "").split(delimiter).find((dir) => existsSync(join(dir, "kubectl")));
   if (found) return join(found, "kubectl");
   throw new LookError("There is no kubectl.", 'Run "./workbook up": it fetches the one that fits the cluster.');
 }
@@ -135,6 +150,8 @@ function ledger(io: Io, steps: Step[]): void {
     const own = steps.filter((step) => step.lab === lab);
     const failed = own.filter((step) => !step.ok).length;
     const total = own.reduce((sum, step) => sum + step.took, 0);
-    io.out(`${lab.padEnd(40)} ${String(own.length - failed).padStart(3)} proved ${String(failed).padStart(3)} not  ${spoken(total)} of runs`);
+    io.out(
+      `${lab.padEnd(40)} ${String(own.length - failed).padStart(3)} proved ${String(failed).padStart(3)} not  ${spoken(total)} of runs`,
+    );
   }
 }

@@ -52,9 +52,19 @@ export interface Probes {
     options?: { container?: string; namespace?: string },
   ): Promise<{ code: number; stdout: string; stderr: string }>;
   /** One GET to a pod's port through the API server's pod proxy. status 0: the port did not answer. */
-  podGet(pod: string, port: number, path: string): Promise<{ status: number; body: string; headers: Record<string, string> }>;
+  podGet(
+    pod: string,
+    port: number,
+    path: string,
+  ): Promise<{ status: number; body: string; headers: Record<string, string> }>;
   /** n GETs from inside the cluster to a Service's DNS name, a new connection each, so kube-proxy picks anew. */
-  traffic(target: { service: string; port: number; path?: string; namespace?: string; n: number }): Promise<TrafficSample>;
+  traffic(target: {
+    service: string;
+    port: number;
+    path?: string;
+    namespace?: string;
+    n: number;
+  }): Promise<TrafficSample>;
 }
 
 export interface Scene<Facts = unknown> {

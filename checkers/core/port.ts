@@ -1,6 +1,7 @@
 import type {
   V1ConfigMap,
   V1Deployment,
+  V1EndpointSlice,
   V1Endpoints,
   V1Namespace,
   V1Node,
@@ -9,7 +10,6 @@ import type {
   V1Secret,
   V1Service,
 } from "@kubernetes/client-node";
-import type { V1EndpointSlice } from "@kubernetes/client-node";
 
 /** A resource type as the API server addresses it. T is what a read gives back. */
 export interface Kind<T = unknown> {

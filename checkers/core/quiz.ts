@@ -47,7 +47,8 @@ const unique =
   (list: readonly { id: string }[], context: z.core.$RefinementCtx): void => {
     const seen = new Set<string>();
     list.forEach((one, index) => {
-      if (seen.has(one.id)) context.addIssue({ code: "custom", path: [index, "id"], message: `${what} "${one.id}" is there twice` });
+      if (seen.has(one.id))
+        context.addIssue({ code: "custom", path: [index, "id"], message: `${what} "${one.id}" is there twice` });
       seen.add(one.id);
     });
   };
@@ -85,7 +86,15 @@ export function publicQuiz(quiz: Quiz): PublicQuiz {
     ),
     predictions: quiz.predictions.map((one) =>
       one.kind === "number"
-        ? { id: one.id, kind: one.kind, question: one.question, unit: one.unit, min: one.min, max: one.max, step: one.step }
+        ? {
+            id: one.id,
+            kind: one.kind,
+            question: one.question,
+            unit: one.unit,
+            min: one.min,
+            max: one.max,
+            step: one.step,
+          }
         : { id: one.id, kind: one.kind, question: one.question, choices: one.choices },
     ),
   };
@@ -95,5 +104,7 @@ export function publicQuiz(quiz: Quiz): PublicQuiz {
 export function parseQuiz(value: unknown): { quiz: Quiz } | { problems: string[] } {
   const parsed = quizSchema.safeParse(value);
   if (parsed.success) return { quiz: parsed.data };
-  return { problems: parsed.error.issues.map((issue) => `${z.core.toDotPath(issue.path) || "the file"}: ${issue.message}`) };
+  return {
+    problems: parsed.error.issues.map((issue) => `${z.core.toDotPath(issue.path) || "the file"}: ${issue.message}`),
+  };
 }

@@ -51,7 +51,7 @@ const firstLine = (thrown: unknown): string =>
 
 /** The kubeconfig files kubectl would read, in order. */
 export function defaultKubeconfigs(env: NodeJS.ProcessEnv = process.env): string[] {
-  const named = env["KUBECONFIG"]?.split(delimiter).filter(Boolean);
+  const named = env.KUBECONFIG?.split(delimiter).filter(Boolean);
   return named?.length ? named : [join(homedir(), ".kube", "config")];
 }
 
@@ -112,10 +112,10 @@ export async function loadConnection(options: ConnectionOptions = {}): Promise<C
   const chosen = file.contexts?.find((one) => one.name === context)?.context;
   if (!chosen) throw missing(`has no context "${context}"`);
   const cluster = file.clusters?.find((one) => one.name === chosen.cluster)?.cluster;
-  if (!cluster || typeof cluster["server"] !== "string") throw missing(`has no cluster "${chosen.cluster}" with a server`);
+  if (!cluster || typeof cluster.server !== "string") throw missing(`has no cluster "${chosen.cluster}" with a server`);
   const user = file.users?.find((one) => one.name === chosen.user)?.user;
   if (!user) throw missing(`has no user "${chosen.user}"`);
-  if (user["exec"] || user["auth-provider"] || cluster["proxy-url"]) return viaClientNode(options.kubeconfig, context);
+  if (user.exec || user["auth-provider"] || cluster["proxy-url"]) return viaClientNode(options.kubeconfig, context);
 
   const base = dirname(resolve(path));
   const ca = material(cluster, "certificate-authority", base);
@@ -130,7 +130,7 @@ export async function loadConnection(options: ConnectionOptions = {}): Promise<C
     ...(cluster["insecure-skip-tls-verify"] === true && { rejectUnauthorized: false }),
   };
   return {
-    server: httpsOnly(cluster["server"], path),
+    server: httpsOnly(cluster.server, path),
     context,
     namespace: chosen.namespace || "default",
     tls: async () => tls,
@@ -139,11 +139,11 @@ export async function loadConnection(options: ConnectionOptions = {}): Promise<C
 }
 
 function bearer(user: Record<string, unknown>, base: string): Record<string, string> {
-  const file = user["tokenFile"];
-  const token = typeof file === "string" && file !== "" ? readText(resolve(base, file)).trim() : user["token"];
+  const file = user.tokenFile;
+  const token = typeof file === "string" && file !== "" ? readText(resolve(base, file)).trim() : user.token;
   if (typeof token === "string" && token !== "") return { authorization: `Bearer ${token}` };
-  if (typeof user["username"] === "string") {
-    const pair = `${user["username"]}:${String(user["password"] ?? "")}`;
+  if (typeof user.username === "string") {
+    const pair = `${user.username}:${String(user.password ?? "")}`;
     return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
   }
   return {};
@@ -151,7 +151,10 @@ function bearer(user: Record<string, unknown>, base: string): Record<string, str
 
 function httpsOnly(server: string, path: string): string {
   if (/^https:\/\//.test(server)) return server.replace(/\/+$/, "");
-  throw new KubeconfigError(`The kubeconfig ${path} has a server without TLS (${server}).`, "Use a context whose server is https.");
+  throw new KubeconfigError(
+    `The kubeconfig ${path} has a server without TLS (${server}).`,
+    "Use a context whose server is https.",
+  );
 }
 
 async function viaClientNode(path: string | undefined, context: string | undefined): Promise<Connection> {
@@ -169,14 +172,21 @@ async function viaClientNode(path: string | undefined, context: string | undefin
   const chosen = config.getContextObject(config.getCurrentContext());
   if (!cluster || !chosen) throw new KubeconfigError(`The kubeconfig ${from} has no usable current context.`, restore);
   if (cluster.proxyUrl) {
-    throw new KubeconfigError(`The context "${chosen.name}" goes through a proxy (proxy-url).`, "Use a context that reaches its server directly.");
+    throw new KubeconfigError(
+      `The context "${chosen.name}" goes through a proxy (proxy-url).`,
+      "Use a context that reaches its server directly.",
+    );
   }
   const apply = async (): Promise<TlsOptions & { headers?: Record<string, string> }> => {
     const options: TlsOptions & { headers?: Record<string, string> } = {};
     try {
       await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);
     } catch (cause) {
-      throw new KubeconfigError(`Logging in to "${chosen.name}" failed: ${firstLine(cause)}.`, 'See that "kubectl get namespaces" works, then try again.', { cause });
+      throw new KubeconfigError(
+        `Logging in to "${chosen.name}" failed: ${firstLine(cause)}.`,
+        'See that "kubectl get namespaces" works, then try again.',
+        { cause },
+      );
     }
     return options;
   };

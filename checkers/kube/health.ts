@@ -5,9 +5,8 @@ export async function answers(kubeconfig: string): Promise<string | undefined> {
   let transport: Transport | undefined;
   try {
     transport = await Transport.open({ kubeconfig });
-    const { status, body } = await transport.raw("/readyz", { timeout: 4_000 });
-    if (status >= 400) return `The API server is not ready (${status}): ${body.split("\n")[0]}`;
-    return undefined;
+    const { status } = await transport.raw("/readyz", { timeout: 4_000 });
+    return status === 200 ? undefined : `The API server is not ready yet (HTTP ${status}).`;
   } catch (error) {
     return (error as Error).message;
   } finally {

@@ -27,7 +27,12 @@ export async function record(
       return [keyOf(kind, place), list] as const;
     }),
   );
-  return { schema: "workbook/snapshot/1", namespace, recordedAt: now.toISOString(), objects: Object.fromEntries(entries) };
+  return {
+    schema: "workbook/snapshot/1",
+    namespace,
+    recordedAt: now.toISOString(),
+    objects: Object.fromEntries(entries),
+  };
 }
 
 /** Reads a recording. What was recorded as empty is empty; what was not recorded cannot be looked at, which is an error. */

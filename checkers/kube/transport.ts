@@ -1,4 +1,10 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type IncomingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from "node:http2";
 import { StringDecoder } from "node:string_decoder";
 import { LookError } from "../core/errors.ts";
 import { type Connection, type ConnectionOptions, loadConnection } from "./config.ts";
@@ -56,7 +62,10 @@ export class Transport {
     const { server } = this.connection;
     const tls = await this.connection.tls();
     return new Promise((resolve, reject) => {
-      const session = connect(new URL(server).origin, { ...tls, settings: { initialWindowSize: 1 << 20, enablePush: false } });
+      const session = connect(new URL(server).origin, {
+        ...tls,
+        settings: { initialWindowSize: 1 << 20, enablePush: false },
+      });
       let settled = false;
       const fail = (error: Error & { code?: string }): void => {
         clearTimeout(timer);
@@ -65,7 +74,10 @@ export class Transport {
         settled = true;
         reject(connectError(error, server));
       };
-      const timer = setTimeout(() => fail(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" })), connectTimeout);
+      const timer = setTimeout(
+        () => fail(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" })),
+        connectTimeout,
+      );
       session.once("connect", () => {
         settled = true;
         clearTimeout(timer);
@@ -100,7 +112,8 @@ export class Transport {
     opening.catch((error: LookError) => {
       if (this.#session === opening) this.#session = undefined;
       this.#lastError = error;
-      this.#notBefore = performance.now() + (reconnectPauses[Math.min(this.#failures, reconnectPauses.length - 1)] ?? 0);
+      this.#notBefore =
+        performance.now() + (reconnectPauses[Math.min(this.#failures, reconnectPauses.length - 1)] ?? 0);
       this.#failures++;
     });
     return opening;
@@ -282,7 +295,10 @@ function statusError(status: number, body: string): LookError {
   const message = statusMessage(body) ?? (body.trim().split("\n")[0]?.slice(0, 200) || `HTTP ${status}`);
   switch (status) {
     case 401:
-      return new KubeconfigError("The API server does not accept the kubeconfig's credentials: they expired or were withdrawn.", 'Run "./workbook up": it writes a fresh kubeconfig.');
+      return new KubeconfigError(
+        "The API server does not accept the kubeconfig's credentials: they expired or were withdrawn.",
+        'Run "./workbook up": it writes a fresh kubeconfig.',
+      );
     case 403:
       return new Forbidden(sentence(`The API server forbids it: ${message}`));
     case 404:
@@ -292,7 +308,8 @@ function statusError(status: number, body: string): LookError {
     case 410:
       return new Expired(sentence(message));
     default:
-      if (status === 429 || status >= 500) return new Unreachable(sentence(`The API server cannot serve this now: ${message}`), startAgain);
+      if (status === 429 || status >= 500)
+        return new Unreachable(sentence(`The API server cannot serve this now: ${message}`), startAgain);
       return new LookError(sentence(message));
   }
 }

@@ -91,7 +91,11 @@ export async function exec(
       response.on("end", () => end(() => reject(refusal(response.statusCode ?? 0, statusMessage(body) ?? body))));
     });
     socket.on("error", (cause) =>
-      end(() => reject(new Unreachable(`The API server did not open a connection into pod/${target.pod}.`, undefined, { cause }))),
+      end(() =>
+        reject(
+          new Unreachable(`The API server did not open a connection into pod/${target.pod}.`, undefined, { cause }),
+        ),
+      ),
     );
     socket.on("close", () =>
       end(() => reject(new LookError(`The connection into pod/${target.pod} broke before the command ended.`))),

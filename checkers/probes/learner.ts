@@ -31,7 +31,9 @@ export function makeLearner(at: { kubeconfig: string; folder: string }): Learner
     },
     async currentNamespace() {
       const text = await readFile(at.kubeconfig, "utf8").catch((cause: unknown) => {
-        throw new LookError("The terminal's kubeconfig is not there.", "Open the lab again: that writes it.", { cause });
+        throw new LookError("The terminal's kubeconfig is not there.", "Open the lab again: that writes it.", {
+          cause,
+        });
       });
       const config = await parseKubeconfig(text, "of the terminal");
       const current = config.contexts?.find((one) => one.name === config["current-context"]);

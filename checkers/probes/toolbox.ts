@@ -59,7 +59,9 @@ export async function toolbox(transport: Transport, signal: AbortSignal): Promis
       const state = containerStatuses?.[0]?.state;
       const stale = pod.spec?.containers?.[0]?.image !== image || phase === "Failed" || phase === "Succeeded";
       if (stale && !pod.metadata?.deletionTimestamp) {
-        await transport.json(`${pods}/${name}`, { method: "DELETE", body: { gracePeriodSeconds: 0 }, signal }).catch(unlessMissing);
+        await transport
+          .json(`${pods}/${name}`, { method: "DELETE", body: { gracePeriodSeconds: 0 }, signal })
+          .catch(unlessMissing);
       }
       why = state?.waiting?.reason ?? phase ?? why;
       return phase === "Running" && state?.running !== undefined && !stale && !pod.metadata?.deletionTimestamp;

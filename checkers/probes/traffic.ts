@@ -31,7 +31,11 @@ const separator = "\u001f";
  * A share p of traffic measured with n requests has a standard error of sqrt(p(1-p)/n): 10 % with n = 400 is 10 ± 3 % (95 %); see wilson().
  * A new connection for each is verified, not assumed: a reused one is an error. n is capped at 1,000.
  */
-export async function traffic(transport: Transport, target: TrafficTarget, signal: AbortSignal): Promise<TrafficSample> {
+export async function traffic(
+  transport: Transport,
+  target: TrafficTarget,
+  signal: AbortSignal,
+): Promise<TrafficSample> {
   const n = Math.min(Math.max(Math.trunc(target.n), 1), trafficLimit);
   const script = scriptFor({ ...target, n });
   for (let again = false; ; again = true) {
@@ -53,7 +57,9 @@ function scriptFor({ service, namespace, port, path = "/", n }: TrafficTarget): 
   if (!/^[\x21-\x7e]+$/.test(url) || url.includes('"') || url.includes("\\")) {
     throw new LookError(`${JSON.stringify(url)} is not an address that can be asked.`);
   }
-  const format = ["%{http_code}", "%{num_connects}", "%header{x-served-by}", "%header{x-version}", "%{errormsg}"].join(separator);
+  const format = ["%{http_code}", "%{num_connects}", "%header{x-served-by}", "%header{x-version}", "%{errormsg}"].join(
+    separator,
+  );
   const most = Math.ceil(n / parallel) * requestLimit + 10;
   // One curl for all n is ten times cheaper than n curls; "Connection: close" makes each transfer open its own connection.
   return [
@@ -74,7 +80,8 @@ export function sampleOf(stdout: string, n: number, code: number, stderr: string
   const at = stdout.search(/^body$/m);
   const lines = (at < 0 ? stdout : stdout.slice(0, at)).split("\n").filter((line) => line.includes(separator));
   const body = at < 0 ? "" : stdout.slice(at + "body\n".length).slice(0, bodyLimit);
-  if (lines.length === 0) throw new LookError(`No request could be sent from inside the cluster: ${stderr.trim() || `code ${code}`}.`);
+  if (lines.length === 0)
+    throw new LookError(`No request could be sent from inside the cluster: ${stderr.trim() || `code ${code}`}.`);
   const sample: TrafficSample = { sent: n, statuses: {}, pods: {}, versions: {} };
   let answered = 0;
   for (const line of lines) {
@@ -89,7 +96,8 @@ export function sampleOf(stdout: string, n: number, code: number, stderr: string
       sample.firstError ??= message || "no answer";
       continue;
     }
-    if (connects === "0") throw new LookError("A connection was reused while measuring, so the shares would mean nothing.");
+    if (connects === "0")
+      throw new LookError("A connection was reused while measuring, so the shares would mean nothing.");
     count(sample.statuses, status);
     count(sample.pods, pod || "unknown");
     count(sample.versions, version || "unknown");

@@ -38,7 +38,12 @@ export class Sampler {
 
   /** Runs something as soon as no measurement is under way; it counts as that check's latest one. */
   async now(id: string, run: () => Promise<Looked | undefined>): Promise<void> {
-    await this.#alone(async () => this.#noted(this.#slots.find((slot) => slot.id === id), await run()));
+    await this.#alone(async () =>
+      this.#noted(
+        this.#slots.find((slot) => slot.id === id),
+        await run(),
+      ),
+    );
   }
 
   stop(): void {
@@ -73,7 +78,9 @@ export class Sampler {
   #arm(): void {
     if (this.#stopped || this.#busy) return;
     clearTimeout(this.#timer);
-    const times = this.#slots.filter((slot) => slot.due).map((slot) => Math.max(this.#changedAt + quiet, slot.last + slot.gap));
+    const times = this.#slots
+      .filter((slot) => slot.due)
+      .map((slot) => Math.max(this.#changedAt + quiet, slot.last + slot.gap));
     if (times.length === 0) return;
     this.#timer = setTimeout(() => this.#fire(), Math.max(0, Math.min(...times) - performance.now()));
     this.#timer.unref();
@@ -82,7 +89,10 @@ export class Sampler {
   #fire(): void {
     const now = performance.now();
     const slot = this.#slots.find((one) => one.due && now >= Math.max(this.#changedAt + quiet, one.last + one.gap) - 1);
-    if (!slot) return this.#arm();
+    if (!slot) {
+      this.#arm();
+      return;
+    }
     slot.due = false;
     void this.#alone(async () => this.#noted(slot, await this.#measure(slot.id))).catch(() => {});
   }

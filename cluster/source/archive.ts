@@ -13,16 +13,14 @@ export interface ImageConfig {
   user?: string;
   workingDir?: string;
   exposedPorts?: number[];
-  labels?: Record<string, string>;
 }
 
-export interface ImageSpec {
-  /** References such as workbook.local/toolbox:1.0. */
-  refs: string[];
+export interface ImagesSpec {
   arch: "amd64" | "arm64";
-  /** Uncompressed tar files, lowest first. */
+  /** Uncompressed tar files, lowest first, shared by all. */
   layers: string[];
-  config: ImageConfig;
+  /** References such as workbook.local/toolbox:1.0, each with its configuration. */
+  images: { ref: string; config: ImageConfig }[];
 }
 
 async function sha256(file: string): Promise<string> {
@@ -32,54 +30,57 @@ async function sha256(file: string): Promise<string> {
 }
 
 /**
- * Writes an image archive that `docker load`, `podman load` and `ctr images import` take. No container engine is needed, so
- * images are built while one is still being installed. The same layers and configuration give the same image id.
+ * Writes an archive of images with the same layers, which `docker load`, `podman load` and `ctr images import` take. No
+ * container engine is needed, so images are built while one is still being installed. The same layers and configuration
+ * give the same image ids.
  */
-export async function writeImage(file: string, spec: ImageSpec, signal?: AbortSignal): Promise<void> {
+export async function writeImages(file: string, spec: ImagesSpec, signal?: AbortSignal): Promise<void> {
   const folder = `${file}.d`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   try {
-    const layers: string[] = [];
     const digests: string[] = [];
     for (const layer of spec.layers) {
       const digest = await sha256(layer);
-      const name = `${digest}.tar.gz`;
-      digests.push(`sha256:${digest}`);
-      if (layers.includes(name)) continue;
-      await pipeline(createReadStream(layer), createGzip({ level: 1 }), createWriteStream(join(folder, name)), {
-        signal,
-      });
-      layers.push(name);
+      digests.push(digest);
+      const target = join(folder, `${digest}.tar.gz`);
+      await pipeline(createReadStream(layer), createGzip({ level: 1 }), createWriteStream(target), { signal });
     }
-    const { entrypoint, cmd, env, user, workingDir, exposedPorts, labels } = spec.config;
-    const config = {
-      created: "1970-01-01T00:00:00Z",
-      architecture: spec.arch,
-      os: "linux",
-      config: {
-        Entrypoint: entrypoint,
-        ...(cmd && { Cmd: cmd }),
-        Env: env ?? ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-        ...(user && { User: user }),
-        ...(workingDir && { WorkingDir: workingDir }),
-        ...(exposedPorts && { ExposedPorts: Object.fromEntries(exposedPorts.map((port) => [`${port}/tcp`, {}])) }),
-        ...(labels && { Labels: labels }),
-      },
-      rootfs: { type: "layers", diff_ids: digests },
-      history: digests.map(() => ({ created: "1970-01-01T00:00:00Z" })),
-    };
-    const text = JSON.stringify(config);
-    const configName = `${createHash("sha256").update(text).digest("hex")}.json`;
-    await writeFile(join(folder, configName), text);
-    await writeFile(
-      join(folder, "manifest.json"),
-      JSON.stringify([{ Config: configName, RepoTags: spec.refs, Layers: digests.map((d) => `${d.slice(7)}.tar.gz`) }]),
-    );
-    await run("tar", ["-C", folder, "-cf", file, "manifest.json", configName, ...layers], { signal });
+    const layers = digests.map((digest) => `${digest}.tar.gz`);
+    const manifest: { Config: string; RepoTags: string[]; Layers: string[] }[] = [];
+    for (const { ref, config } of spec.images) {
+      const text = JSON.stringify(configuration(spec.arch, digests, config));
+      const name = `${createHash("sha256").update(text).digest("hex")}.json`;
+      await writeFile(join(folder, name), text);
+      manifest.push({ Config: name, RepoTags: [ref], Layers: layers });
+    }
+    await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
+    const names = new Set(["manifest.json", ...manifest.map((entry) => entry.Config), ...layers]);
+    await run("tar", ["-C", folder, "-cf", file, ...names], { signal });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+const epoch = "1970-01-01T00:00:00Z";
+
+function configuration(architecture: string, digests: readonly string[], config: ImageConfig): object {
+  const { entrypoint, cmd, env, user, workingDir, exposedPorts } = config;
+  return {
+    created: epoch,
+    architecture,
+    os: "linux",
+    config: {
+      Entrypoint: entrypoint,
+      ...(cmd && { Cmd: cmd }),
+      Env: env ?? ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+      ...(user && { User: user }),
+      ...(workingDir && { WorkingDir: workingDir }),
+      ...(exposedPorts && { ExposedPorts: Object.fromEntries(exposedPorts.map((port) => [`${port}/tcp`, {}])) }),
+    },
+    rootfs: { type: "layers", diff_ids: digests.map((digest) => `sha256:${digest}`) },
+    history: digests.map(() => ({ created: epoch })),
+  };
 }
 
 /** Packs a folder as a layer: sorted, owned by root, dated 1970, so that the same files give the same bytes. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { artifact } from "../artifact.ts";
 import { run } from "../run.ts";
 import { arch, imagePrefix, versions } from "../versions.ts";
-import { writeImage, writeLayer } from "./archive.ts";
+import { writeImages, writeLayer } from "./archive.ts";
 import { type Go, goEnv } from "./go.ts";
 import type { Rootfs } from "./rootfs.ts";
 
@@ -38,16 +38,10 @@ export async function componentImage(folder: string, component: Component, signa
       await copyFile(component.binary, target);
       await chmod(target, 0o755);
       await writeLayer(layer, root, signal);
-      await writeImage(
-        temporary,
-        {
-          refs: [`${imagePrefix}/${component.name}:${component.tag}`],
-          arch: arch(),
-          layers: component.base ? [component.base, layer] : [layer],
-          config: { entrypoint: [`/usr/local/bin/${component.name}`] },
-        },
-        signal,
-      );
+      const ref = `${imagePrefix}/${component.name}:${component.tag}`;
+      const layers = component.base ? [component.base, layer] : [layer];
+      const config = { entrypoint: [`/usr/local/bin/${component.name}`] };
+      await writeImages(temporary, { arch: arch(), layers, images: [{ ref, config }] }, signal);
     } finally {
       await rm(root, { recursive: true, force: true });
       await rm(layer, { force: true });

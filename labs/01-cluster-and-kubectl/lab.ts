@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { V1Deployment, V1Pod } from "@kubernetes/client-node";
+import type { V1Deployment, V1Pod, V1ReplicaSet } from "@kubernetes/client-node";
 import { check, type Scene } from "../../checkers/core/check.ts";
 import { defineLab } from "../../checkers/core/lab.ts";
 import { type Cluster, kinds } from "../../checkers/core/port.ts";
@@ -27,6 +27,7 @@ const at = (time: Date | string | undefined) => (time === undefined ? 0 : new Da
 
 interface Fleet {
   deployment: V1Deployment;
+  sets: V1ReplicaSet[];
   wanted: number;
   /** Pods that the Deployment's ReplicaSets own and that are not on their way out. */
   pods: V1Pod[];
@@ -45,10 +46,9 @@ const fleet = async (cluster: Cluster, name: string): Promise<Fleet | undefined>
   if (!deployment) return undefined;
   const owned = (by: readonly (string | undefined)[], uids: { uid: string }[] = []) =>
     uids.some(({ uid }) => by.includes(uid));
-  const setIds = sets
-    .filter((set) => owned([deployment.metadata?.uid], set.metadata?.ownerReferences))
-    .map((set) => set.metadata?.uid);
-  const mine = all.filter((pod) => owned(setIds, pod.metadata?.ownerReferences));
+  const own = sets.filter((set) => owned([deployment.metadata?.uid], set.metadata?.ownerReferences));
+  const ids = own.map((set) => set.metadata?.uid);
+  const mine = all.filter((pod) => owned(ids, pod.metadata?.ownerReferences));
   const pods = mine.filter((pod) => !pod.metadata?.deletionTimestamp);
   const ready = pods.filter(isReady);
   const wanted = deployment.spec?.replicas ?? 1;
@@ -58,7 +58,7 @@ const fleet = async (cluster: Cluster, name: string): Promise<Fleet | undefined>
     : ready.length !== wanted || pods.length !== wanted || mine.length !== pods.length
       ? `deployment/${name} wants ${wanted} pods; ${ready.length} are Ready, ${mine.length - ready.length} starting or stopping`
       : undefined;
-  return { deployment, wanted, pods, ready, unsettled };
+  return { deployment, sets: own, wanted, pods, ready, unsettled };
 };
 
 /** Names of the pods that the Service's EndpointSlices list as ready. */
@@ -108,6 +108,9 @@ const count = (text: string) => {
 
 /** Milliseconds between two looks of an experiment. */
 const beat = 200;
+
+/** A Deployment's first ReplicaSet is there within this time, in seconds. */
+const secondsToStart = 3;
 
 /** How many requests for `route` the pod itself has counted, answered with 200. */
 const counted = async ({ probes }: Scene, f: Facts, pod: string, route: string) => {
@@ -248,7 +251,7 @@ export default defineLab({
 
     /*
      * A pod younger than the end of the last rollout was made for no other reason than that one was missing.
-     * Right: delete a pod; delete all of them; evict or drain; scale to 0 and back.
+     * Right: delete a pod; delete all of them; evict or drain; scale to 0 and back; delete the ReplicaSet with its pods.
      * Wrong: end the process (the container restarts, the pod stays); rollout restart (a changed template, not a missing pod);
      * leave the Deployment at another number; delete the Deployment.
      */
@@ -304,7 +307,7 @@ export default defineLab({
         const object = `deployment/${f.deployment}`;
         const command = `kubectl get deployment,replicaset,pods -l app=${f.app}`;
         if (!seen) return fail("no-deployment", { object, expected: "present", actual: "not found", command });
-        const { deployment, wanted, pods, unsettled } = seen;
+        const { deployment, sets, wanted, pods, unsettled } = seen;
         if (wanted !== f.replicas) {
           return fail("resized", {
             object,
@@ -331,11 +334,15 @@ export default defineLab({
             .join(", "),
           command: "kubectl get pods --sort-by=.metadata.creationTimestamp",
         };
-        if (younger.length > 0) return pass(evidence);
+        const revision = deployment.metadata?.annotations?.["deployment.kubernetes.io/revision"] ?? "1";
+        // The first revision's ReplicaSet is made with the Deployment. A later one stands in for one that was deleted with its pods.
+        const born = at(deployment.metadata?.creationTimestamp) + secondsToStart * 1000;
+        const remade =
+          revision === "1" && sets.length > 0 && sets.every((set) => at(set.metadata?.creationTimestamp) > born);
+        if (younger.length > 0 || remade) return pass(evidence);
         if (pods.some((pod) => pod.status?.containerStatuses?.some(({ restartCount }) => restartCount > 0))) {
           return fail("restarted", evidence);
         }
-        const revision = deployment.metadata?.annotations?.["deployment.kubernetes.io/revision"] ?? "1";
         return fail(revision === "1" ? "never" : "rolled-out", evidence);
       },
     }),

@@ -214,7 +214,7 @@ export class Room {
     if (this.#session || this.#closing.signal.aborted) return;
     const { deps, log } = this.#options;
     try {
-      this.#say("entering", "Setting up the lab's namespace and working folder");
+      this.#say("entering", this.#clusterSays());
       this.#entered = await deps.enterLab(this.lab.served, {
         signal: this.#closing.signal,
         says: (line) => this.#say("entering", line),
@@ -268,6 +268,7 @@ export class Room {
   }
 
   #clusterSays(): string {
-    return `Waiting for the cluster. ${this.#options.cluster.view().summary}`;
+    const { state, summary } = this.#options.cluster.view();
+    return state === "ready" ? "Setting up the lab's namespace and working folder" : `Waiting for the cluster. ${summary}`;
   }
 }

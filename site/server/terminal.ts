@@ -15,6 +15,10 @@ export const unackedLow = 5_000;
 const screenHigh = 256_000;
 const screenLow = 64_000;
 const scrollback = 5_000;
+/** What the screen is given at a time: some 2 ms of work. */
+const feedUpTo = 49_152;
+/** Rest between two feeds while no page keeps up (ms), so that a `yes` nobody looks at does not eat a processor. */
+const unwatchedRest = 40;
 /** Output is gathered for at most this long (ms) or this many bytes; the first after a pause goes out at once. */
 const gatherFor = 4;
 const gatherUpTo = 16_384;
@@ -48,8 +52,8 @@ interface Attached {
 
 interface Frame {
   bytes: Buffer;
-  /** UTF-16 code units, as the page's parser counts them. */
-  units: number;
+  /** The same as text: its length is what the page's parser counts. */
+  text: string;
 }
 
 /** What we need of node-pty beyond its declared interface. */
@@ -90,6 +94,9 @@ export class WorkbookTerminal {
   #flushTimer: NodeJS.Timeout | undefined;
   #unparsed: Frame[] = [];
   #unparsedUnits = 0;
+  /** How many of the unparsed frames the screen is taking in just now. */
+  #feeding = 0;
+  #feedTimer: NodeJS.Timeout | undefined;
   #paused = false;
   #stallTimer: NodeJS.Timeout | undefined;
   #joinTimer: NodeJS.Timeout | undefined;
@@ -166,12 +173,6 @@ export class WorkbookTerminal {
     this.#pace();
   }
 
-  /** The screen and its history as a stream of escape sequences, once everything read so far is on it. */
-  replay(): Promise<string> {
-    this.#flush();
-    return new Promise((resolve) => this.#screen.write("", () => resolve(this.#serializer.serialize({ scrollback }))));
-  }
-
   /** Ends the shell and all it started. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -181,7 +182,8 @@ export class WorkbookTerminal {
     if (pid !== undefined) await endSession(pid);
     this.#finish();
     this.#writer.stop();
-    for (const timer of [this.#flushTimer, this.#stallTimer, this.#joinTimer, this.#finishTimer]) clearTimeout(timer);
+    for (const timer of [this.#flushTimer, this.#stallTimer, this.#joinTimer, this.#finishTimer, this.#feedTimer])
+      clearTimeout(timer);
     for (const { viewer } of this.#attached.values()) {
       if (!this.#exit) viewer.control({ type: "exit", code: 129 });
       viewer.end();
@@ -253,24 +255,45 @@ export class WorkbookTerminal {
     this.#flushedAt = performance.now();
     this.#sent += bytes.length;
     const text = this.#decoder.decode(bytes);
-    const frame: Frame = { bytes, units: text.length };
+    const frame: Frame = { bytes, text };
     for (const one of this.#attached.values()) if (one.state === "live") this.#send(one, frame);
     this.#unparsed.push(frame);
-    this.#unparsedUnits += frame.units;
-    this.#screen.write(text, () => this.#onParsed());
+    this.#unparsedUnits += text.length;
+    this.#feed();
     this.#pace();
   }
 
-  #onParsed(): void {
-    const frame = this.#unparsed.shift();
-    if (frame) this.#unparsedUnits -= frame.units;
-    this.#showToJoining();
-    this.#pace();
+  /** Gives the screen its next few frames: little at a time, or a flood here would hold up the echo in another terminal. */
+  #feed(): void {
+    if (this.#feeding > 0 || this.#feedTimer !== undefined || this.#unparsed.length === 0 || this.#closed) return;
+    let text = "";
+    for (const frame of this.#unparsed) {
+      text += frame.text;
+      this.#feeding += 1;
+      if (text.length >= feedUpTo) break;
+    }
+    this.#screen.write(text, () => {
+      this.#unparsed.splice(0, this.#feeding);
+      this.#unparsedUnits -= text.length;
+      this.#feeding = 0;
+      this.#showToJoining();
+      if (text.length >= feedUpTo && !this.#watched()) {
+        this.#feedTimer = setTimeout(() => {
+          this.#feedTimer = undefined;
+          this.#feed();
+        }, unwatchedRest);
+      } else this.#feed();
+      this.#pace();
+    });
   }
 
-  #send(one: Attached, { bytes, units }: Frame): void {
+  #watched(): boolean {
+    return [...this.#attached.values()].some((one) => one.state === "live");
+  }
+
+  #send(one: Attached, { bytes, text }: Frame): void {
     if (one.unacked === 0) one.lastAck = performance.now();
-    one.unacked += units;
+    one.unacked += text.length;
     one.viewer.output(bytes);
   }
 
@@ -278,7 +301,7 @@ export class WorkbookTerminal {
     one.state = "joining";
     one.joinedAt = performance.now();
     this.#flush();
-    this.#screen.write("", () => this.#showToJoining());
+    this.#showToJoining();
     this.#joinTimer ??= setTimeout(() => {
       this.#joinTimer = undefined;
       this.#showToJoining();
@@ -286,11 +309,10 @@ export class WorkbookTerminal {
   }
 
   /**
-   * Called with the screen's parser at the end of a frame: the screen then is exactly what all frames but the unparsed ones
-   * have drawn. Waits for the end of an escape sequence that two frames share, or its rest would show as text.
+   * Between two feeds the screen is exactly what all frames but the unparsed ones have drawn. Waits for the end of an escape sequence that two frames share, or its rest would show as text.
    */
   #showToJoining(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#feeding > 0) return;
     const state = (this.#screen as unknown as ScreenInternals)._core?._inputHandler?._parser?.currentState ?? 0;
     const now = performance.now();
     const ready = [...this.#attached.values()].filter(

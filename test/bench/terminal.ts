@@ -33,7 +33,7 @@ interface Served {
 }
 
 /** The server in a process of its own. */
-async function serve(): Promise<Served> {
+export async function serve(): Promise<Served> {
   const child = fork(self, ["serve"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const next = <T>(): Promise<T> => new Promise((resolve) => child.once("message", (message) => resolve(message as T)));
   const { url, cookie } = await next<{ url: string; cookie: string }>();
@@ -109,7 +109,9 @@ async function openTerminal({ url, cookie }: Served): Promise<Page> {
     body: JSON.stringify({ lab: lab.slug }),
   });
   const { id } = (await answer.json()) as TerminalView;
-  const socket = await opened(new WebSocket(`${url.replace("http", "ws")}/ws/terminal/${id}`, { headers: { cookie, origin: url } }));
+  const socket = await opened(
+    new WebSocket(`${url.replace("http", "ws")}/ws/terminal/${id}`, { headers: { cookie, origin: url } }),
+  );
   const page = new Page(socket);
   await page.sees("$ ");
   return page;
@@ -118,13 +120,15 @@ async function openTerminal({ url, cookie }: Served): Promise<Page> {
 /** Lines of 78 characters, as a log has them. */
 function textFile(folder: string, bytes: number): string {
   const file = join(folder, "text");
-  const line = (n: number): string => `${String(n).padStart(9, "0")} ${"request answered by ml-inference in 12 ms, status 200; ".repeat(2)}`.slice(0, 78);
+  const line = (n: number): string =>
+    `${String(n).padStart(9, "0")} ${"request answered by ml-inference in 12 ms, status 200; ".repeat(2)}`.slice(0, 78);
   const lines = Math.ceil(bytes / 79);
   writeFileSync(file, `${Array.from({ length: lines }, (_, n) => line(n)).join("\n")}\n`);
   return file;
 }
 
-const quantile = (sorted: readonly number[], q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
+const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 
 export async function measureThroughput(served: Served, folder: string, bytes = 50e6): Promise<number> {
   const page = await openTerminal(served);
@@ -216,7 +220,15 @@ export function terminalTable({ throughput, echo, rss, stalled }: TerminalFigure
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown processor"}, ${mb(totalmem())}, Node ${process.version}`;
-  return [machine, ...rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] as number)).join("  ").trimEnd())].join("\n");
+  return [
+    machine,
+    ...rows.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] as number))
+        .join("  ")
+        .trimEnd(),
+    ),
+  ].join("\n");
 }
 
 if (process.argv[1] === self) {

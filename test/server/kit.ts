@@ -75,12 +75,26 @@ export const quiz = quizSchema.parse({
     { id: "q2", kind: "text", question: "Why?", model: "secret-model" },
   ],
   predictions: [
-    { id: "waits", question: "How long?", kind: "number", unit: "s", min: 0, max: 60, step: 1, explanation: "secret-explanation" },
+    {
+      id: "waits",
+      question: "How long?",
+      kind: "number",
+      unit: "s",
+      min: 0,
+      max: 60,
+      step: 1,
+      explanation: "secret-explanation",
+    },
     { id: "hangs", question: "Who?", kind: "choice", choices: ["the [[service]]", "none"], explanation: "secret-too" },
   ],
 });
 
-export const lab: ServedLab = { slug: "01-first", number: "01", definition, quiz };
+export const lab: ServedLab = {
+  slug: "01-first",
+  number: "01",
+  definition: definition as unknown as ServedLab["definition"],
+  quiz,
+};
 
 /** A session whose verdicts the test decides. */
 export class ScriptedSession implements LabSession {
@@ -273,7 +287,9 @@ export async function workbench(change: Partial<ServerOptions> & { deps?: Partia
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     },
     page: async (slug?: string) => {
-      const client = new PageSocket(new WebSocket(`ws://127.0.0.1:${server.port}/ws`, { headers: { cookie, origin: server.url } }));
+      const client = new PageSocket(
+        new WebSocket(`ws://127.0.0.1:${server.port}/ws`, { headers: { cookie, origin: server.url } }),
+      );
       sockets.push(client.socket);
       await opened(client.socket);
       if (slug !== undefined) client.send({ type: "enter", lab: slug });
@@ -387,7 +403,11 @@ export class TerminalClient {
   /** Resolves when the screen or what came after it holds this. */
   async sees(text: string | RegExp, within?: number): Promise<void> {
     const holds = (all: string): boolean => (typeof text === "string" ? all.includes(text) : text.test(all));
-    await until(`the terminal shows ${text}; it shows ${JSON.stringify(this.text.slice(-400))}`, () => holds(this.text), within);
+    await until(
+      `the terminal shows ${text}; it shows ${JSON.stringify(this.text.slice(-400))}`,
+      () => holds(this.text),
+      within,
+    );
   }
 
   #send(message: object): void {

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { defaultSeed } from "../../../checkers/core/lab.ts";
 import { fillFacts, placeholder } from "../course/facts.ts";
 
 /** The part of a Vite plugin this file uses; Vite itself is not a dependency of ours. */
@@ -28,7 +29,7 @@ export const facts = (root: string): LoadPlugin => ({
     this.addWatchFile(source);
     const changed = (await stat(source)).mtimeMs;
     const module = await import(`${pathToFileURL(source).href}?changed=${changed}`);
-    const values = module.facts(0, placeholder(basename(folder)));
+    const values = module.facts(defaultSeed, placeholder(basename(folder)));
     return fillFacts(await readFile(file, "utf8"), values, relative(dirname(root), file));
   },
 });

@@ -1,7 +1,7 @@
 /** What the pages know of the labs. Build time only: an island must never import this file, it reaches hints and answers. */
 import { parse } from "yaml";
 import type { Mode } from "../../../checkers/core/check.ts";
-import type { LabDefinition } from "../../../checkers/core/lab.ts";
+import { defaultSeed, type LabDefinition } from "../../../checkers/core/lab.ts";
 import { type PublicQuiz, parseQuiz, publicQuiz } from "../../../checkers/core/quiz.ts";
 import { fillFacts, placeholder } from "./facts.ts";
 
@@ -52,7 +52,7 @@ const readQuiz = (slug: string, facts: unknown): PublicQuiz => {
 
 const toCourseLab = (slug: string, lab: LabDefinition): CourseLab => {
   const namespace = placeholder(slug);
-  const facts = lab.facts(0, namespace);
+  const facts = lab.facts(defaultSeed, namespace);
   const checks = Object.entries(lab.checks(facts)).map(([id, { title, points, mode }]) => ({
     id,
     title,
@@ -85,7 +85,7 @@ export const labs: CourseLab[] = [...bySlug(definitions)]
 export const lesson = async (slug: string) => {
   const load = lessonOf.get(`${slug}/lesson.mdx`);
   if (!load) throw new Error(`labs/${slug} has no lesson.mdx.`);
-  return (await load()).default as (props: object) => unknown;
+  return (await load()).default as (props: { components: object }) => unknown;
 };
 
 /** A picture of a lab as SVG text, its facts filled in and its ids made unique on the page. */
@@ -93,7 +93,7 @@ export const picture = (lab: CourseLab, file: string): string => {
   const raw = pictureOf.get(`${lab.slug}/${file}`);
   if (raw === undefined)
     throw new Error(`labs/${lab.slug}/lesson.mdx shows ${file}, which is not in the lab's folder.`);
-  const facts = bySlug(definitions).get(`${lab.slug}/lab.ts`)?.facts(0, lab.namespace);
+  const facts = bySlug(definitions).get(`${lab.slug}/lab.ts`)?.facts(defaultSeed, lab.namespace);
   const scope = file.replace(/\W+/g, "-");
   return fillFacts(raw, facts, `labs/${lab.slug}/${file}`)
     .replace(/<\?xml[^>]*\?>|<!DOCTYPE[^>]*>|<!--[\s\S]*?-->/g, "")

@@ -81,6 +81,7 @@ export default function ClusterPill() {
     };
   }, [open]);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape inside closes the popover, wherever the focus is
     <div
       class="pill-box"
       ref={element}

@@ -19,7 +19,8 @@ export default function Continue({ labs }: { labs: LabCard[] }) {
   const leftDone = left && (progress[left.slug]?.earned ?? 0) >= left.points;
   const lab = left && !leftDone ? left : (unfinished ?? left ?? labs[0]);
   if (!lab) return null;
-  const started = progress[lab.slug];
+  const one = progress[lab.slug];
+  const started = one && (one.visitedAt || one.earned > 0) ? one : undefined;
   const word = left === lab ? "Continue where you left" : started ? "Go on with" : left ? "Next" : "Start here";
   return (
     <a class="continue" href={`/labs/${lab.slug}/`}>

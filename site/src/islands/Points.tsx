@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useStore } from "@nanostores/preact";
 import { $progress, $reports } from "../stores/socket.ts";
 

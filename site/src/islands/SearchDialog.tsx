@@ -122,11 +122,12 @@ export default function SearchDialog() {
     }
   };
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the dialog closes it; the key for that is Esc, the dialog's own
     <dialog
       ref={dialog}
       class="search"
       aria-label="Search the lessons"
-      onClick={(event) => event.target === dialog.current && dialog.current.close()}
+      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
     >
       <div class="search-line">
         <Search size={18} aria-hidden="true" />

@@ -7,12 +7,9 @@ kubectl delete service ml-demo
 kubectl expose deployment ml-demo --port=80 --target-port=5000
 kubectl rollout status deployment/ml-demo --timeout=60s
 sleep 2
-pod=$(kubectl get pods -l app=ml-demo -o jsonpath='{.items[0].metadata.name}')
-# Evicted, as a drain of its node would do.
-kubectl create --raw "/api/v1/namespaces/$NAMESPACE/pods/$pod/eviction" -f - <<EOF
-{"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "$pod"}}
-EOF
-kubectl wait --for=delete "pod/$pod" --timeout=60s
+# Not a pod but the ReplicaSet is taken away, and its pods with it: the Deployment makes them up.
+kubectl delete replicaset --selector app=ml-demo
+kubectl wait --for=create replicaset --selector app=ml-demo --timeout=30s
 kubectl rollout status deployment/ml-demo --timeout=60s
 kubectl exec deployment/ml-demo -- cat /tmp/inside-code | tr -d - | tr '[:upper:]' '[:lower:]' > answers/inside.txt
 pod=$(kubectl get pods -l app=ml-demo -o jsonpath='{.items[0].metadata.name}')

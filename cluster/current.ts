@@ -1,0 +1,30 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { clusterName, type Paths, paths } from "./paths.ts";
+import type { ClusterHandle, Provider } from "./types.ts";
+
+/** The cluster the learner works on: what commands need to look at it without bringing anything up. */
+export interface Current {
+  provider: Provider;
+  /** The checkers' kubeconfig. */
+  kubeconfig: string;
+}
+
+const fileOf = (at: Paths, name: string): string => join(at.state, `current-${name}.json`);
+
+/** Remembers which cluster the last `up` ended with. */
+export function rememberCurrent(at: Paths, { provider, kubeconfig }: ClusterHandle): void {
+  writeFileSync(fileOf(at, clusterName()), `${JSON.stringify({ provider, kubeconfig })}\n`, { mode: 0o600 });
+}
+
+/** What the last `up` ended with, if it is still there. Says nothing about whether the cluster answers. */
+export function currentCluster(env?: Record<string, string | undefined>): Current | undefined {
+  try {
+    const current = JSON.parse(readFileSync(fileOf(paths(env), clusterName(env)), "utf8")) as Current;
+    return existsSync(current.kubeconfig) ? current : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const forgetCurrent = (at: Paths, name: string): void => rmSync(fileOf(at, name), { force: true });

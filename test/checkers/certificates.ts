@@ -1,0 +1,31 @@
+/** Certificates made for these tests alone; they open nothing. */
+
+/** Of a server at 127.0.0.1, valid for a hundred years. */
+export const serverCertificate = `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUJksBtthrj4SLjAKYCkrjuLViqeAwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0MjYxMVoYDzIxMjYxMDI4
+MDQyNjExWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATAK0GRM5oHOWGtSqKokFpoqdm20bUm0FLjtK3bKFLPceFsrDz1s7eP
+gJXsta42lRrir66wakZ7U3cieWa3t4KRo28wbTAdBgNVHQ4EFgQUwBI1qzDGhNPu
+rcXXBAqIiVU+kBMwHwYDVR0jBBgwFoAUwBI1qzDGhNPurcXXBAqIiVU+kBMwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
+zj0EAwIDSQAwRgIhAMKRNewbC68XH6G6Mp6+Ff90LzxKcRbY5OlV3tqyQn+bAiEA
+lbsVA6I04P+qoO8wiHsIwn/38mtuXTdDRh/vfyEAEBk=
+-----END CERTIFICATE-----
+`;
+export const serverKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgOshSTB1XrjU8eonA
+IVkVnpckHHjr0nCeu5alL3rJWV2hRANCAATAK0GRM5oHOWGtSqKokFpoqdm20bUm
+0FLjtK3bKFLPceFsrDz1s7ePgJXsta42lRrir66wakZ7U3cieWa3t4KR
+-----END PRIVATE KEY-----
+`;
+/** Was valid in January 2020. */
+export const expiredCertificate = `-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBATAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARsYXRlMB4XDTIwMDEw
+MTAwMDAwMFoXDTIwMDIwMTAwMDAwMFowDzENMAsGA1UEAwwEbGF0ZTBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABMArQZEzmgc5Ya1KoqiQWmip2bbRtSbQUuO0rdso
+Us9x4WysPPWzt4+Aley1rjaVGuKvrrBqRntTdyJ5Zre3gpEwCgYIKoZIzj0EAwID
+SQAwRgIhAJWwgncerPsVHkpe5saDJXQaskAaZyXCBGpzAyzG5fRtAiEAxf4/wWIl
+eRw8zZIXeLx6Ocj/2PyQ5Gvz3zD1xThErIs=
+-----END CERTIFICATE-----
+`;
