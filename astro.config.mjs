@@ -28,10 +28,11 @@ export default defineConfig({
       minSyntaxHighlightingColorContrast: 5.5,
       frames: false,
       plugins: [codeFrame()],
+      // A command is to be seen whole; what a program printed keeps its columns.
+      defaultProps: { overridesByLang: { "bash,sh": { wrap: true } } },
       styleOverrides: {
         borderWidth: "0",
         borderRadius: "0",
-        codeBackground: "transparent",
         codeFontFamily: "var(--mono)",
         codeFontSize: "var(--code-size)",
         codeLineHeight: "1.55",

@@ -4,7 +4,7 @@ export { doctor, type Finding } from "./doctor.ts";
 export { type DownOptions, downCluster } from "./down.ts";
 export { startEngine, stopEngine } from "./engine.ts";
 export { type EnsureOptions, ensureCluster } from "./ensure.ts";
-export { adminKubeconfigOf, findCluster } from "./find.ts";
+export { findCluster } from "./find.ts";
 export { loadImages } from "./images.ts";
 export { clusterName, type Paths, paths } from "./paths.ts";
 export * from "./types.ts";

@@ -153,7 +153,7 @@ function httpsOnly(server: string, path: string): string {
   if (/^https:\/\//.test(server)) return server.replace(/\/+$/, "");
   throw new KubeconfigError(
     `The kubeconfig ${path} has a server without TLS (${server}).`,
-    "Use a context whose server is https.",
+    'Use a context whose server is https, or let "./workbook up" make a cluster.',
   );
 }
 

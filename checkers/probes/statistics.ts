@@ -8,7 +8,8 @@ export function wilson(successes: number, n: number, z = 1.96): { low: number; h
   const square = (z * z) / n;
   const middle = (share + square / 2) / (1 + square);
   const half = (z / (1 + square)) * Math.sqrt((share * (1 - share)) / n + square / (4 * n));
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+  // At the ends the formula gives 0 and 1 but for rounding.
+  return { low: successes <= 0 ? 0 : middle - half, high: successes >= n ? 1 : middle + half };
 }
 
 /** Chance that at least one of r equally likely replicas serves none of n independent requests (an upper bound: r·(1-1/r)^n). */

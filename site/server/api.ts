@@ -20,6 +20,8 @@ export interface ApiOptions {
   onProgress(): void;
 }
 
+const mostBody = 64 * 1024;
+
 const id = z.string().min(1).max(100);
 const bodies = {
   hint: z.strictObject({ check: id }),
@@ -34,9 +36,10 @@ const bodies = {
 async function body<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
   const type = context.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") throw new Fault(415, "This must be sent as application/json.");
+  const text = await textOf(context);
   let value: unknown;
   try {
-    value = JSON.parse(await context.req.text());
+    value = JSON.parse(text);
   } catch {
     throw new Fault(400, "This is not JSON.");
   }
@@ -47,6 +50,22 @@ async function body<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
     400,
     `This is not what was expected: ${issue?.path.join(".") || "the body"}: ${issue?.message ?? "wrong"}`,
   );
+}
+
+/** The body, of which no more than the limit is ever read. */
+async function textOf(context: Context): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = Number(context.req.header("content-length") ?? 0);
+  if (size <= mostBody) {
+    size = 0;
+    for await (const part of context.req.raw.body ?? []) {
+      size += part.length;
+      if (size > mostBody) break;
+      parts.push(part);
+    }
+  }
+  if (size > mostBody) throw new Fault(413, "This is too much to take in at once: 64 KiB at most.");
+  return Buffer.concat(parts).toString("utf8");
 }
 
 /** The JSON API, as declared in site/protocol.ts. */

@@ -269,6 +269,8 @@ export class Room {
 
   #clusterSays(): string {
     const { state, summary } = this.#options.cluster.view();
-    return state === "ready" ? "Setting up the lab's namespace and working folder" : `Waiting for the cluster. ${summary}`;
+    return state === "ready"
+      ? "Setting up the lab's namespace and working folder"
+      : `Waiting for the cluster. ${summary}`;
   }
 }

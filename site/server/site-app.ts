@@ -1,6 +1,5 @@
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Auth } from "./auth.ts";
 import { sameSecret } from "./auth.ts";
 import type { RunningStatus } from "./control.ts";
@@ -18,8 +17,6 @@ import {
   tooManyCodesPage,
 } from "./pages.ts";
 import type { StaticSite } from "./static.ts";
-
-const mostBody = 64 * 1024;
 
 type Env = { Bindings: HttpBindings };
 
@@ -108,15 +105,6 @@ export function siteApp({ gate, auth, port, site, api, control, log }: SiteAppOp
       throw new Fault(403, "This comes from another site.");
     return next();
   });
-  app.use(
-    "/api/*",
-    bodyLimit({
-      maxSize: mostBody,
-      onError: () => {
-        throw new Fault(413, "This is too much to take in at once: 64 KiB at most.");
-      },
-    }),
-  );
   app.route("/api", api);
 
   app.on(["GET"], "*", async (context) => {

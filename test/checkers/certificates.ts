@@ -1,25 +1,25 @@
-/** Certificates made for these tests alone; they open nothing. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
-/** Of a server at 127.0.0.1, valid for a hundred years. */
-export const serverCertificate = `-----BEGIN CERTIFICATE-----
-MIIBnDCCAUGgAwIBAgIUJksBtthrj4SLjAKYCkrjuLViqeAwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0MjYxMVoYDzIxMjYxMDI4
-MDQyNjExWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAATAK0GRM5oHOWGtSqKokFpoqdm20bUm0FLjtK3bKFLPceFsrDz1s7eP
-gJXsta42lRrir66wakZ7U3cieWa3t4KRo28wbTAdBgNVHQ4EFgQUwBI1qzDGhNPu
-rcXXBAqIiVU+kBMwHwYDVR0jBBgwFoAUwBI1qzDGhNPurcXXBAqIiVU+kBMwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
-zj0EAwIDSQAwRgIhAMKRNewbC68XH6G6Mp6+Ff90LzxKcRbY5OlV3tqyQn+bAiEA
-lbsVA6I04P+qoO8wiHsIwn/38mtuXTdDRh/vfyEAEBk=
------END CERTIFICATE-----
-`;
-export const serverKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgOshSTB1XrjU8eonA
-IVkVnpckHHjr0nCeu5alL3rJWV2hRANCAATAK0GRM5oHOWGtSqKokFpoqdm20bUm
-0FLjtK3bKFLPceFsrDz1s7ePgJXsta42lRrir66wakZ7U3cieWa3t4KR
------END PRIVATE KEY-----
-`;
-/** Was valid in January 2020. */
+/** A certificate and key for a server at 127.0.0.1, made now. */
+export function serverPair(): { cert: string; key: string } {
+  const dir = mkdtempSync(join(tmpdir(), "workbook-cert-"));
+  try {
+    const words =
+      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key -out cert -subj /CN=localhost -days 2";
+    execFileSync("openssl", [...words.split(" "), "-addext", "subjectAltName=IP:127.0.0.1"], {
+      cwd: dir,
+      stdio: "ignore",
+    });
+    return { cert: readFileSync(join(dir, "cert"), "utf8"), key: readFileSync(join(dir, "key"), "utf8") };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Was valid in January 2020. Its key was never kept. */
 export const expiredCertificate = `-----BEGIN CERTIFICATE-----
 MIIBBjCBrAIBATAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARsYXRlMB4XDTIwMDEw
 MTAwMDAwMFoXDTIwMDIwMTAwMDAwMFowDzENMAsGA1UEAwwEbGF0ZTBZMBMGByqG

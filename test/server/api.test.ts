@@ -7,7 +7,8 @@ import { type ScriptedSession, type Workbench, workbench } from "./kit.ts";
 let bench: Workbench;
 const at = (what: string): string => `/api/labs/01-first${what}`;
 const session = (): ScriptedSession => bench.sessions.at(-1) as ScriptedSession;
-const labPage = async (): Promise<Record<string, unknown>> => (await (await bench.fetch(at(""))).json()) as Record<string, unknown>;
+const labPage = async (): Promise<Record<string, unknown>> =>
+  (await (await bench.fetch(at(""))).json()) as Record<string, unknown>;
 
 beforeEach(async () => {
   bench = await workbench();
@@ -38,7 +39,10 @@ describe("hints", () => {
     expect((await bench.post(at("/hint"), { check: "service-there" })).body).toMatchObject({ step: 2 });
     session().say("service-there", fail("wrong"));
     expect((await labPage()).hints).toEqual({});
-    expect((await bench.post(at("/hint"), { check: "service-there" })).body).toMatchObject({ step: 1, text: "secret-hint-3" });
+    expect((await bench.post(at("/hint"), { check: "service-there" })).body).toMatchObject({
+      step: 1,
+      text: "secret-hint-3",
+    });
     session().say("service-there", fail("no-service"));
     expect((await labPage()).hints).toEqual({ "service-there": ["secret-hint-1", "secret-hint-2"] });
   });
@@ -56,7 +60,11 @@ describe("hints", () => {
 describe("the quiz", () => {
   it("explains every choice once one was chosen; the first answer counts", async () => {
     const wrong = await bench.post(at("/quiz"), { item: "q1", choice: 0 });
-    expect(wrong.body).toEqual({ right: false, correct: 1, explanations: ["secret-why-a", "secret-why-b hello", "secret-why-c"] });
+    expect(wrong.body).toEqual({
+      right: false,
+      correct: 1,
+      explanations: ["secret-why-a", "secret-why-b hello", "secret-why-c"],
+    });
     expect((await bench.post(at("/quiz"), { item: "q1", choice: 1 })).body).toMatchObject({ right: true });
     expect((await labPage()).quiz).toMatchObject({ q1: { choice: 0, right: false } });
     const page = await bench.page();
@@ -66,7 +74,9 @@ describe("the quiz", () => {
 
   it("gives the model answer for an answer in words, and nothing for none", async () => {
     expect((await bench.post(at("/quiz"), { item: "q2", text: "  " })).status).toBe(400);
-    expect((await bench.post(at("/quiz"), { item: "q2", text: "because" })).body).toEqual({ explanations: ["secret-model"] });
+    expect((await bench.post(at("/quiz"), { item: "q2", text: "because" })).body).toEqual({
+      explanations: ["secret-model"],
+    });
     expect((await labPage()).quiz).toEqual({ q2: { text: "because", explanations: ["secret-model"] } });
     expect((await bench.post(at("/quiz"), { item: "q1", choice: 3 })).status).toBe(400);
     expect((await bench.post(at("/quiz"), { item: "q3", choice: 0 })).status).toBe(404);
@@ -77,7 +87,10 @@ describe("predictions", () => {
   it("are locked once, and measured only then", async () => {
     expect((await bench.post(at("/measure"), { id: "waits" })).status).toBe(409);
     expect((await bench.post(at("/predict"), { id: "waits", value: 61 })).status).toBe(400);
-    expect((await bench.post(at("/predict"), { id: "waits", value: 20 })).body).toMatchObject({ id: "waits", value: 20 });
+    expect((await bench.post(at("/predict"), { id: "waits", value: 20 })).body).toMatchObject({
+      id: "waits",
+      value: 20,
+    });
     expect((await bench.post(at("/predict"), { id: "waits", value: 12 })).status).toBe(409);
     const measured = await bench.post(at("/measure"), { id: "waits" });
     expect(measured.body).toEqual({
@@ -88,12 +101,16 @@ describe("predictions", () => {
       explanation: "secret-explanation",
     });
     const { predictions } = await labPage();
-    expect(predictions).toMatchObject({ waits: { value: 20, measured: { value: 12, explanation: "secret-explanation" } } });
+    expect(predictions).toMatchObject({
+      waits: { value: 20, measured: { value: 12, explanation: "secret-explanation" } },
+    });
   });
 
   it("take a choice by its text with the facts in it, and one experiment at a time, which ends", async () => {
     expect((await bench.post(at("/predict"), { id: "hangs", value: "the other" })).status).toBe(400);
-    expect((await bench.post(at("/predict"), { id: "hangs", value: "the hello" })).body).toMatchObject({ value: "the hello" });
+    expect((await bench.post(at("/predict"), { id: "hangs", value: "the hello" })).body).toMatchObject({
+      value: "the hello",
+    });
     await bench.post(at("/predict"), { id: "waits", value: 1 });
     const hanging = bench.post(at("/measure"), { id: "hangs" });
     const meanwhile = await bench.post(at("/measure"), { id: "waits" });

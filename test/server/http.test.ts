@@ -20,7 +20,9 @@ const rawRequest = (line: string): Promise<string> =>
       text += part.toString("latin1");
     });
     socket.on("error", reject).on("close", () => resolve(text));
-    socket.write(`${line}\r\nHost: 127.0.0.1:${bench.server.port}\r\nCookie: ${bench.cookie}\r\nConnection: close\r\n\r\n`);
+    socket.write(
+      `${line}\r\nHost: 127.0.0.1:${bench.server.port}\r\nCookie: ${bench.cookie}\r\nConnection: close\r\n\r\n`,
+    );
   });
 
 describe("pages", () => {
@@ -54,7 +56,9 @@ describe("pages", () => {
     expect(br.headers.get("cache-control")).toContain("immutable");
     expect(Number(br.headers.get("content-length"))).toBeLessThan(text.length / 10);
     const etag = br.headers.get("etag") as string;
-    const known = await bench.fetch("/_astro/app.abc.js", { headers: { "accept-encoding": "br", "if-none-match": etag } });
+    const known = await bench.fetch("/_astro/app.abc.js", {
+      headers: { "accept-encoding": "br", "if-none-match": etag },
+    });
     expect(known.status).toBe(304);
     expect((await bench.fetch("/")).headers.get("cache-control")).toBe("no-cache");
   });
@@ -110,8 +114,17 @@ describe("what the API takes in", () => {
   const json = { "content-type": "application/json" };
 
   it("refuses other content types, which another site's form could send", async () => {
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx"]) {
-      const answer = await bench.fetch(path, { method: "POST", headers: { "content-type": type }, body: '{"item":"q1","choice":1}' });
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data",
+      "application/jsonx",
+    ]) {
+      const answer = await bench.fetch(path, {
+        method: "POST",
+        headers: { "content-type": type },
+        body: '{"item":"q1","choice":1}',
+      });
       expect(answer.status, type).toBe(415);
     }
     expect(bench.store.quiz("01-first")).toEqual([]);
@@ -120,14 +133,17 @@ describe("what the API takes in", () => {
   it("refuses a body over 64 KiB, announced or streamed", async () => {
     const big = JSON.stringify({ item: "q2", text: "x".repeat(65_536) });
     expect((await bench.fetch(path, { method: "POST", headers: json, body: big })).status).toBe(413);
-    const streamed = new ReadableStream({
-      start(controller) {
-        for (let n = 0; n < 70; n++) controller.enqueue(new TextEncoder().encode("x".repeat(1024)));
-        controller.close();
-      },
-    });
-    const init = { method: "POST", headers: json, body: streamed, duplex: "half" } as RequestInit;
-    expect((await bench.fetch(path, init)).status).toBe(413);
+    const streamed = (parts: string[]): RequestInit => {
+      const body = new ReadableStream({
+        start(controller) {
+          for (const part of parts) controller.enqueue(new TextEncoder().encode(part));
+          controller.close();
+        },
+      });
+      return { method: "POST", headers: json, body, duplex: "half" } as RequestInit;
+    };
+    expect((await bench.fetch(path, streamed(new Array(70).fill("x".repeat(1024))))).status).toBe(413);
+    expect((await bench.fetch(path, streamed(['{"item":"q1",', '"choice":1}']))).status).toBe(200);
   });
 
   it("says what is wrong with a body it cannot use", async () => {

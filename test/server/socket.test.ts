@@ -22,7 +22,15 @@ describe("a page", () => {
     expect(passed.report.checks[0]).toMatchObject({ state: "pass", why: expect.stringContaining("secret-why") });
     await page.next("progress", ({ progress }) => progress[0]?.earned === 2);
     session().showPods([
-      { name: "a", phase: "Running", ready: true, deleting: false, restarts: 0, services: [], createdAt: "2026-01-01T00:00:00Z" },
+      {
+        name: "a",
+        phase: "Running",
+        ready: true,
+        deleting: false,
+        restarts: 0,
+        services: [],
+        createdAt: "2026-01-01T00:00:00Z",
+      },
     ]);
     await page.next("pods", ({ pods }) => pods.length === 1);
   });
@@ -160,7 +168,8 @@ describe("a slow page", () => {
       },
     });
     const channel = new Channel(socket as unknown as WebSocket);
-    const says = (n: number): void => channel.send({ type: "lab", lab: "01-first", state: "entering", says: `step ${n}` });
+    const says = (n: number): void =>
+      channel.send({ type: "lab", lab: "01-first", state: "entering", says: `step ${n}` });
     for (let n = 0; n < 10_000; n++) {
       says(n);
       channel.send({ type: "pods", lab: "01-first", pods: [] });
@@ -183,6 +192,10 @@ describe("verdicts that go to and fro", () => {
     for (let n = 0; n < 5; n++) session().say("service-there", waiting("rollout"));
     session().say("service-there", fail("wrong"));
     session().say("service-there", fail("no-service"));
-    expect(bench.store.history("01-first").map((one) => one.code ?? one.state)).toEqual(["waiting", "wrong", "no-service"]);
+    expect(bench.store.history("01-first").map((one) => one.code ?? one.state)).toEqual([
+      "waiting",
+      "wrong",
+      "no-service",
+    ]);
   });
 });

@@ -1,23 +1,13 @@
+import type { V1Deployment } from "@kubernetes/client-node";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import { Event, probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
 
-/** Where an apply that went to the default namespace ended up; nothing where that can't be seen. */
-async function astray(cluster: Cluster, name: string): Promise<Evidence[]> {
-  const stray = await cluster.get(kinds.Deployment, name, { namespace: "default" }).catch(() => undefined);
-  if (!stray) return [];
-  return [
-    {
-      object: `deployment/${name}`,
-      path: "metadata.namespace",
-      expected: "not in default",
-      actual: "default",
-      command: `kubectl get deployment ${name} -n default`,
-    },
-  ];
-}
+/** A Deployment of this name in the default namespace, where applies go astray; undefined where that can't be seen. */
+const astray = (cluster: Cluster, name: string): Promise<V1Deployment | undefined> =>
+  cluster.get(kinds.Deployment, name, { namespace: "default" }).catch(() => undefined);
 
 /** The Deployment, its count, and why its pods do not get going where they do not. */
 export const replicas = (lab: Facts): Check => {
@@ -35,8 +25,17 @@ export const replicas = (lab: Facts): Check => {
         says: `There is no Deployment ${deployment} in this lab's namespace.`,
         hints: [
           `Finish ${deployment}.yaml in your folder, then hand it to the cluster: kubectl apply -f ${deployment}.yaml`,
-          `You did? Then it went elsewhere: kubectl get deployments -A | grep ${deployment} shows in which namespace. This lab's is ${lab.namespace}.`,
-          "A namespace: in the manifest, or -n on the command line, overrides the one your terminal is set to. Take it out, apply again, and delete the stray one.",
+          `kubectl get deployments lists what is there. Is the name right, and the kind? kind: Deployment, metadata.name: ${deployment}.`,
+          `You applied it, and it isn't listed? kubectl get deployments -A | grep ${deployment} shows where it went. This lab's namespace is ${lab.namespace}.`,
+        ],
+      },
+      "wrong-namespace": {
+        unreachable: "it takes a Deployment in the namespace default, which runs that share a cluster leave alone",
+        says: `The Deployment ${deployment} is there, but in the namespace default, not in this lab's.`,
+        hints: [
+          "What decides the namespace of an apply? Three things can; the terminal's context is only the last of them.",
+          "metadata.namespace in the manifest comes first, -n on the command line next, the context last: kubectl config view --minify | grep namespace",
+          `Take the namespace: out of the manifest and apply again; remove the stray one with kubectl delete deployment ${deployment} -n default`,
         ],
       },
       "wrong-count": {
@@ -90,15 +89,14 @@ export const replicas = (lab: Facts): Check => {
     async observe({ cluster }) {
       const work = await workload(cluster, deployment);
       if (!work) {
-        return fail("no-deployment", [
-          {
-            object: `deployment/${deployment}`,
-            expected: `exists in namespace ${lab.namespace}`,
-            actual: "not found",
-            command: "kubectl get deployments",
-          },
-          ...(await astray(cluster, deployment)),
-        ]);
+        const stray = await astray(cluster, deployment);
+        return fail(stray ? "wrong-namespace" : "no-deployment", {
+          object: `deployment/${deployment}`,
+          path: "metadata.namespace",
+          expected: lab.namespace,
+          actual: stray ? "default" : "not found",
+          command: stray ? `kubectl get deployment ${deployment} -n default` : "kubectl get deployments",
+        });
       }
       const want = work.deployment.spec?.replicas ?? 1;
       const evidence: Evidence = {

@@ -45,7 +45,7 @@ export const codeFrame = (): ExpressiveCodePlugin => ({
       pre.properties["aria-label"] =
         kind === "file" ? `file ${title}` : kind === "terminal" ? "command for the terminal" : labels[kind] || "code";
       renderData.blockAst = h("figure", { class: "code", "data-kind": kind }, [
-        h("figcaption", [
+        h("figcaption", { "data-pagefind-ignore": "" }, [
           h("span", { class: "where" }, name),
           h("span", { class: "ran", "aria-live": "polite" }),
           h("span", { class: "buttons" }, buttons),

@@ -5,8 +5,17 @@ import { Inline, Paragraphs } from "./Inline.tsx";
 const round = (value: number) => Math.round(value * 100) / 100;
 
 /** Bars of what was measured, with a line where the prediction stands. */
-function Bars({ series, said, unit }: { series: MeasureReply["series"]; said: number | undefined; unit: string }) {
-  const top = Math.max(said ?? 0, ...series.map(({ value }) => value)) * 1.08 || 1;
+function Bars(props: {
+  series: MeasureReply["series"];
+  said: number | undefined;
+  unit: string;
+  /** The most that could be predicted. */
+  max: number | undefined;
+}) {
+  const { series, said, unit } = props;
+  const most = Math.max(said ?? 0, ...series.map(({ value }) => value));
+  // A little air on the right, but a scale that ends (100 %) ends there.
+  const top = (props.max !== undefined && most <= props.max ? Math.min(most * 1.08, props.max) : most * 1.08) || 1;
   const share = (value: number) => `${(100 * value) / top}%`;
   return (
     <table class="bars">
@@ -69,7 +78,12 @@ export function PredictionChart(props: {
         {!number && (right === said ? " You had it." : " You said otherwise.")}
       </p>
       {series.length > 0 && (
-        <Bars series={series} said={number ? Number(said) : undefined} unit={number ? prediction.unit : ""} />
+        <Bars
+          series={series}
+          said={number ? Number(said) : undefined}
+          unit={number ? prediction.unit : ""}
+          max={number ? prediction.max : undefined}
+        />
       )}
       <Paragraphs text={measured.says} />
       {measured.explanation && (

@@ -1,5 +1,5 @@
 import { useStore } from "@nanostores/preact";
-import { ArrowLeft, ArrowRight, Check, X } from "lucide-preact";
+import { ArrowLeft, ArrowRight, Check, ListChecks, X } from "lucide-preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { PublicQuizItem } from "../../../checkers/core/quiz.ts";
 import type { QuizReply } from "../../protocol.ts";
@@ -122,6 +122,9 @@ export default function Quiz({ lab, items }: { lab: string; items: PublicQuizIte
   const done = items.every(({ id }) => replies[id]);
   return (
     <section class="quiz" ref={element} aria-label="Quiz">
+      <p class="kicker">
+        <ListChecks size={16} aria-hidden="true" /> Quiz
+      </p>
       <ol class="quiz-steps" aria-label="Questions">
         {items.map(({ id }, step) => {
           const answered = replies[id];

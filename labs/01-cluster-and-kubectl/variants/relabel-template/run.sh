@@ -9,7 +9,7 @@ sleep 2
 # All pods at once.
 kubectl delete pods --selector app=ml-demo
 kubectl rollout status deployment/ml-demo --timeout=90s
-pod=$(kubectl get pods -l app=ml-demo -o name | head -n 1)
+pod=$(kubectl get pods -l app=ml-demo -o jsonpath='pod/{.items[0].metadata.name}')
 kubectl exec "$pod" -- sh -c 'read -r code < /tmp/inside-code; echo "The code is $code."' > answers/inside.txt
 # No port-forward: from inside the cluster every port of a pod is within reach.
 address=$(kubectl get "$pod" -o jsonpath='{.status.podIP}')

@@ -1,3 +1,3 @@
 # One pod was given the label, and the other forgotten.
-pod=$(kubectl -n "$NAMESPACE" get pods -l app=ml-demo -o name | head -n 1)
+pod=$(kubectl -n "$NAMESPACE" get pods -l app=ml-demo -o jsonpath='pod/{.items[0].metadata.name}')
 kubectl -n "$NAMESPACE" label "$pod" tier=frontend --overwrite
