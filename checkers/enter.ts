@@ -147,7 +147,12 @@ async function accountReady(transport: Transport, namespace: string, signal?: Ab
   });
 }
 
-async function untilGone(transport: Transport, namespace: string, signal?: AbortSignal): Promise<void> {
+async function untilGone(
+  transport: Transport,
+  namespace: string,
+  signal?: AbortSignal,
+  within = goneLimit,
+): Promise<void> {
   const { done, value } = await poll(
     async () => {
       const left = await find(transport, namespace);
@@ -156,7 +161,7 @@ async function untilGone(transport: Transport, namespace: string, signal?: Abort
     },
     {
       clock: systemClock,
-      within: goneLimit,
+      within,
       done: (left) => left === undefined,
       ...(signal && { signal }),
       pauses: [100, 250, 500],
@@ -182,15 +187,23 @@ const endPods = (transport: Transport, namespace: string): Promise<unknown> =>
     })
     .catch(missing);
 
-/** Deletes a namespace with everything in it, at once. Resolves when it is gone; also when it was not there. */
-export async function deleteNamespace(transport: Transport, namespace: string, signal?: AbortSignal): Promise<void> {
+/**
+ * Deletes a namespace with everything in it, at once. Resolves when it is gone; also when it was not there. Rejects with what holds
+ * it when it is still there after `within` milliseconds.
+ */
+export async function deleteNamespace(
+  transport: Transport,
+  namespace: string,
+  signal?: AbortSignal,
+  within = goneLimit,
+): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}`;
   // The namespace first: then nothing can put new pods into it.
   await transport.json(path, { method: "DELETE" }).catch((error: unknown) => {
     if (error instanceof NotFound || error instanceof Conflict) return undefined;
     throw error;
   });
-  await untilGone(transport, namespace, signal);
+  await untilGone(transport, namespace, signal, within);
 }
 
 /**

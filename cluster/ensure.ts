@@ -14,6 +14,7 @@ import {
   createCluster,
   deleteCluster,
   nodeContainers,
+  nodeStarts,
   readRecord,
   restoreKubeconfig,
   startNodes,
@@ -205,7 +206,6 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
   reporter.lanes(first);
   const firstDone = await runSteps(first, { signal, durations, onChange: (steps) => reporter.building(steps) });
   const using = engine!;
-  let restarted: number | undefined;
 
   let made: Recipe | undefined;
   let go = "go";
@@ -292,7 +292,6 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
           );
         }
         detail("starting its nodes");
-        restarted = Date.now();
         await startNodes(using, nodes, stop);
         await restoreKubeconfig(using, tools.kind, at, name, stop);
         await writeRecord(at, record);
@@ -320,15 +319,8 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
     estimate: 20_000,
     done: () => false,
     run: async ({ detail, signal: stop }) => {
-      await waitReady({
-        kubectl: tools.kubectl,
-        kubeconfig,
-        nodes: record!.workers + 1,
-        timeout: 240_000,
-        since: restarted,
-        signal: stop,
-        detail,
-      });
+      const starts = await nodeStarts(using, await nodeContainers(using, name, stop), stop);
+      await waitReady({ kubectl: tools.kubectl, kubeconfig, starts, timeout: 300_000, signal: stop, detail });
       const answer = await apiAnswers(kubeconfig, 10_000);
       if (!answer.ok) throw new Error(`The API server stopped answering: ${answer.problem}`);
       serverVersion = answer.version;

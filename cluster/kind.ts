@@ -348,82 +348,109 @@ export async function stopNodes(
   if (running.length > 0) await run(engine.command, ["stop", "-t", "20", ...running], { signal, timeout: 120_000 });
 }
 
+/** When each node container was started, in milliseconds since the epoch. */
+export async function nodeStarts(
+  engine: Pick<Engine, "command">,
+  nodes: readonly NodeContainer[],
+  signal?: AbortSignal,
+): Promise<Map<string, number>> {
+  const names = nodes.map((node) => node.name);
+  const { stdout } = await run(engine.command, ["inspect", "--format", "{{.Name}}\t{{.State.StartedAt}}", ...names], {
+    signal,
+    timeout: 20_000,
+  });
+  const starts = new Map<string, number>();
+  for (const line of stdout.split("\n").filter(Boolean)) {
+    const [name, time] = line.split("\t");
+    starts.set(name!.replace(/^\//, ""), Date.parse(time!));
+  }
+  return starts;
+}
+
 interface NodeList {
+  items: { metadata: { name: string }; status?: { conditions?: { type: string; status: string }[] } }[];
+}
+
+interface LeaseList {
+  items: { metadata: { name: string }; spec: { renewTime?: string } }[];
+}
+
+interface PodList {
   items: {
-    metadata: { name: string };
-    status?: { conditions?: { type: string; status: string }[]; nodeInfo?: { kubeletVersion: string } };
+    metadata: { name: string; deletionTimestamp?: string };
+    spec: { nodeName?: string };
+    status?: { containerStatuses?: { ready: boolean; state?: { running?: { startedAt: string } } }[] };
   }[];
 }
 
-/** Waits until every node is Ready (and DNS answers for them), or throws with what is missing after `timeout` ms. */
+/**
+ * What keeps the cluster from being ready, in a few words; undefined when nothing does. After a restart the API server repeats
+ * what was so before until each kubelet reports again: only leases and containers newer than their node's start count.
+ */
+export function notReady(
+  nodes: NodeList,
+  leases: LeaseList,
+  system: PodList,
+  starts: ReadonlyMap<string, number>,
+): string | undefined {
+  const condition = (node: NodeList["items"][number]) =>
+    node.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True");
+  const renewed = new Map(leases.items.map((lease) => [lease.metadata.name, Date.parse(lease.spec.renewTime ?? "")]));
+  const ready = nodes.items.filter((node) => {
+    const { name } = node.metadata;
+    return condition(node) && (renewed.get(name) ?? 0) > (starts.get(name) ?? 0);
+  });
+  if (ready.length < starts.size) return `${ready.length} of ${starts.size} nodes are ready`;
+  const pods = system.items.filter((pod) => !pod.metadata.deletionTimestamp);
+  const up = pods.filter((pod) => {
+    // The API server gives whole seconds.
+    const since = (starts.get(pod.spec.nodeName ?? "") ?? 0) - 1000;
+    const containers = pod.status?.containerStatuses ?? [];
+    return (
+      containers.length > 0 &&
+      containers.every((c) => c.ready && Date.parse(c.state?.running?.startedAt ?? "") >= since)
+    );
+  });
+  // One proxy on each node, and DNS.
+  if (up.length < starts.size + 1)
+    return `all nodes are ready, DNS and Services are starting (${up.length} of ${pods.length})`;
+  return undefined;
+}
+
+/** Waits until every node is Ready and Services and DNS work, or throws with what is missing after `timeout` ms. */
 export async function waitReady(options: {
   kubectl: string;
   kubeconfig: string;
-  nodes: number;
+  /** When each node was started. */
+  starts: ReadonlyMap<string, number>;
   timeout: number;
-  /**
-   * After a restart: milliseconds since the epoch. What the API server says about nodes is from before until their kubelets
-   * report again, so their leases must be newer than this.
-   */
-  since?: number;
   signal: AbortSignal;
   detail: (text: string) => void;
 }): Promise<void> {
   const { kubectl, kubeconfig, signal, detail } = options;
   const deadline = performance.now() + options.timeout;
-  let last = "the API server does not answer";
-  const ask = async (args: string[]) => {
-    const result = await run(kubectl, ["--kubeconfig", kubeconfig, "--request-timeout=5s", ...args], {
-      signal,
-      allowFailure: true,
-      timeout: 15_000,
-    });
-    return result.code === 0 ? result.stdout : undefined;
+  const get = async <T>(args: string[]): Promise<T> => {
+    const command = ["--kubeconfig", kubeconfig, "--request-timeout=5s", "get", ...args, "-o", "json"];
+    return JSON.parse((await run(kubectl, command, { signal, timeout: 15_000 })).stdout) as T;
   };
   for (;;) {
-    const text = await ask(["get", "nodes", "-o", "json"]).catch((error: unknown) => {
+    let missing: string | undefined;
+    try {
+      const [nodes, leases, pods] = await Promise.all([
+        get<NodeList>(["nodes"]),
+        get<LeaseList>(["leases", "-n", "kube-node-lease"]),
+        get<PodList>(["pods", "-n", "kube-system", "-l", "k8s-app in (kube-dns,kube-proxy)"]),
+      ]);
+      missing = notReady(nodes, leases, pods, options.starts);
+    } catch {
       signal.throwIfAborted();
-      last = error instanceof Error ? error.message : String(error);
-      return undefined;
-    });
-    if (text) {
-      const { items } = JSON.parse(text) as NodeList;
-      const waiting = items.filter(
-        (node) => !node.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True"),
-      );
-      const there = items.length - waiting.length;
-      last = `${there} of ${options.nodes} nodes are ready`;
-      if (there >= options.nodes && waiting.length === 0 && options.since !== undefined) {
-        const leases = await ask([
-          "-n",
-          "kube-node-lease",
-          "get",
-          "leases",
-          "-o",
-          'jsonpath={range .items[*]}{.spec.renewTime}{"\\n"}{end}',
-        ]);
-        const fresh = (leases ?? "").split("\n").filter((time) => Date.parse(time) > options.since!).length;
-        last = `${fresh} of ${options.nodes} nodes have reported since the restart`;
-        if (fresh < options.nodes) waiting.push(...items.slice(fresh));
-      }
-      if (there >= options.nodes && waiting.length === 0) {
-        const dns = await ask([
-          "-n",
-          "kube-system",
-          "get",
-          "deployment",
-          "coredns",
-          "-o",
-          "jsonpath={.status.availableReplicas}",
-        ]);
-        if (Number(dns) > 0) return;
-        last = "all nodes are ready, DNS is starting";
-      }
+      missing = "the API server does not answer yet";
     }
-    detail(last);
+    if (!missing) return;
+    detail(missing);
     if (performance.now() > deadline) {
       throw new ClusterError(
-        `The cluster was not ready within ${Math.round(options.timeout / 1000)} s: ${last}.`,
+        `The cluster was not ready within ${Math.round(options.timeout / 1000)} s: ${missing}.`,
         "The cluster and its state are kept.",
         "Run `./workbook doctor`, then `./workbook up` again; `./workbook down --purge` starts afresh.",
       );

@@ -89,7 +89,15 @@ const contract = async (bench: Bench): Promise<Tally> => {
   return { passed: result.passed, failed: result.failed };
 };
 
-const unitFolders = ["test/app", "test/cluster", "test/checkers/unit", "test/server", "test/site", "test/gates"];
+const unitFolders = [
+  "test/app",
+  "test/cluster",
+  "test/checkers/unit",
+  "test/server",
+  "test/site",
+  "test/labs",
+  "test/gates",
+];
 
 const stages: Stage[] = [
   { name: "format", says: "format and lint", needsCluster: false, run: one(bin("biome"), "ci", ".") },

@@ -105,6 +105,14 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
           `${io.style("green", "✓")} Everything is ready. Ctrl-C stops the course; ./workbook down stops the cluster as well.`,
         );
     }
+    let state = cluster.view().state;
+    cluster.onView((view) => {
+      if (view.state === state) return;
+      state = view.state;
+      if (options.json) event("cluster", { cluster: view });
+      else if (view.error) io.report({ message: view.error.what, ...view.error });
+      else io.out(`${io.style("green", "✓")} ${view.summary}`);
+    });
     await stopped;
     return 0;
   } finally {

@@ -22,3 +22,5 @@ export const facts = (_seed: number, namespace: string) => ({
   forwarded: 40,
   toolbox: "workbook.local/toolbox:1.0",
 });
+
+export type Facts = ReturnType<typeof facts>;

@@ -56,13 +56,12 @@ async function body<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
 async function textOf(context: Context): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = Number(context.req.header("content-length") ?? 0);
-  if (size <= mostBody) {
-    size = 0;
-    for await (const part of context.req.raw.body ?? []) {
-      size += part.length;
-      if (size > mostBody) break;
-      parts.push(part);
-    }
+  const reader = size > mostBody ? undefined : context.req.raw.body?.getReader();
+  if (reader) size = 0;
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    size += next.value.length;
+    if (size > mostBody) break;
+    parts.push(next.value);
   }
   if (size > mostBody) throw new Fault(413, "This is too much to take in at once: 64 KiB at most.");
   return Buffer.concat(parts).toString("utf8");

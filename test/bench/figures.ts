@@ -83,7 +83,9 @@ export function table(figures: readonly Figure[]): string[] {
   const right = new Set([2, 3, 4, 5]);
   return all.map((row) =>
     row
-      .map((cell, column) => (right.has(column) ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number)))
+      .map((cell, column) =>
+        right.has(column) ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number),
+      )
       .join("  ")
       .trimEnd(),
   );

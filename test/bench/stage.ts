@@ -1,12 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { currentCluster } from "../../cluster/current.ts";
-import { paths } from "../../cluster/paths.ts";
 import { deleteNamespace, manifests } from "../../checkers/enter.ts";
 import { loadConnection } from "../../checkers/kube/config.ts";
 import { Transport } from "../../checkers/kube/transport.ts";
 import { apply } from "../../checkers/kubectl.ts";
+import { currentCluster } from "../../cluster/current.ts";
+import { paths } from "../../cluster/paths.ts";
 import { type Course, login, PageSocket, startCourse } from "./course.ts";
 import { type Bench, pause } from "./part.ts";
 

@@ -33,7 +33,8 @@ beforeAll(async () => {
     if (message.type() === "error") problems.push(message.text());
   });
   page.on("request", (request) => {
-    if (new URL(request.url()).hostname !== "127.0.0.1" && !/^(data|blob):/.test(request.url())) foreign.push(request.url());
+    if (new URL(request.url()).hostname !== "127.0.0.1" && !/^(data|blob):/.test(request.url()))
+      foreign.push(request.url());
   });
 }, 400_000);
 
@@ -71,7 +72,10 @@ describe("lab 01, as a learner does it", () => {
   it("opens on the course map and leads into the lab", async () => {
     await page.goto(opened);
     await expect.poll(() => page.title()).toMatch(/Kubernetes/);
-    await page.getByRole("link", { name: /cluster and kubectl/i }).first().click();
+    await page
+      .getByRole("link", { name: /cluster and kubectl/i })
+      .first()
+      .click();
     await page.waitForURL(/labs\/01-cluster-and-kubectl/);
     await expect.poll(screen, { timeout: 60_000 }).toMatch(/\$/);
   }, 90_000);

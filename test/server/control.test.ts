@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { announceRunning, openRunning, statusOfRunning, stopRunning } from "../../site/server/control.ts";
 import { ServerError } from "../../site/server/fault.ts";
 import { startServer } from "../../site/server/server.ts";
-import { login, type Workbench, workbench } from "./kit.ts";
+import { login, until, type Workbench, workbench } from "./kit.ts";
 
 let bench: Workbench;
 beforeEach(async () => {
@@ -43,7 +43,7 @@ describe("a second command", () => {
     expect((await bench.fetch("/")).status).toBe(401);
     const { port } = bench.server;
     await bench.server.close();
-    expect(bench.stops).toBe(1);
+    await until("it is asked to stop", () => bench.stops === 1);
     expect(existsSync(file())).toBe(false);
     const again = await startServer({ ...bench.options, port });
     expect((await fetch(`${again.url}/`, { headers: { cookie: bench.cookie } })).status).toBe(401);

@@ -217,7 +217,9 @@ export async function login(server: { openUrl(): string }): Promise<string> {
 }
 
 /** A real server on a free port, with a browser that is logged in. */
-export async function workbench(change: Partial<ServerOptions> & { deps?: Partial<LabDeps> } = {}): Promise<Workbench> {
+export async function workbench(
+  change: Partial<Omit<ServerOptions, "deps">> & { deps?: Partial<LabDeps> } = {},
+): Promise<Workbench> {
   const state = change.state ?? mkdtempSync(join(tmpdir(), "workbook-test-"));
   const folder = join(state, "labs", lab.slug);
   mkdirSync(folder, { recursive: true });
@@ -356,7 +358,7 @@ export interface AttachOptions {
   rows?: number;
   /** Acknowledge output as it comes; default true. */
   acks?: boolean;
-  /** Keep the output as text; default true. False only counts it. */
+  /** Keep all output as text; default true. False keeps the last of it and counts. */
   keep?: boolean;
   onBytes?: (bytes: Buffer) => void;
 }
@@ -424,7 +426,7 @@ export class TerminalClient {
     this.bytes += bytes.length;
     this.#onBytes?.(bytes);
     const text = this.#decoder.decode(bytes, { stream: true });
-    if (this.#keep) this.text += text;
+    this.text = this.#keep ? this.text + text : (this.text + text).slice(-2000);
     this.#unacked += text.length;
     if (this.acks && this.#unacked > 4000) this.ackAll();
   }

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { once } from "node:events";
 import { createWriteStream, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
@@ -80,8 +81,7 @@ describe("the shell", () => {
   it("has the prompt show the place below the working folder only", async () => {
     const client = await shell();
     client.input("mkdir -p sub && cd sub\r");
-    await client.sees("01-first/sub");
-    expect((await drawn(client.text)).at(-1)).toBe("01-first/sub $");
+    await until("the prompt", async () => (await drawn(client.text)).at(-1) === "01-first/sub $");
   });
 
   it("completes kubectl at the first Tab, also as k", async () => {
@@ -122,7 +122,7 @@ describe("the shell", () => {
     const client = await shell();
     client.input("nohup sleep 1000 >/dev/null 2>&1 & (trap '' HUP TERM; sleep 1001) & sleep 1002\r");
     const pid = pidOf(client.id);
-    await until("its children", () => sessionMembers(pid).length >= 5);
+    await until("its children", () => sessionMembers(pid).length >= 4);
     expect((await bench.fetch(`/api/terminals/${client.id}`, { method: "DELETE" })).status).toBe(200);
     expect(sessionMembers(pid)).toEqual([]);
     await until("the page is told", () => client.exit === 129 && client.closed === 4410);
@@ -144,7 +144,7 @@ describe("output", () => {
       const line = `${n} ${"äöü€𝄞 plain text, then more of it ".repeat(n % 7)}\n`;
       size += Buffer.byteLength(line);
       sent.update(line);
-      if (!file.write(line)) await new Promise((resolve) => file.once("drain", resolve));
+      if (!file.write(line)) await once(file, "drain");
     }
     file.end();
     await finished(file);
@@ -172,16 +172,11 @@ describe("output", () => {
     const client = await shell({ keep: false });
     client.input("yes\r");
     await until("a flood", () => client.bytes > 2_000_000, 20_000);
-    let tail = "";
-    const prompt = new Promise<number>((resolve) => {
-      client.socket.on("message", (data: Buffer, binary) => {
-        if (binary) tail = (tail + data.toString("utf8")).slice(-200);
-        if (tail.includes("^C") && tail.includes("$ ")) resolve(performance.now());
-      });
-    });
     const pressed = performance.now();
     client.input("\x03");
-    expect((await prompt) - pressed).toBeLessThan(1_000);
+    await client.sees(/\^C[\s\S]*\$ /);
+    // On a machine at rest some 20 ms; the rest is for one that is not.
+    expect(performance.now() - pressed).toBeLessThan(2_000);
   });
 
   it("keeps memory flat and the shell going when a page stops acknowledging, and catches the page up", async () => {
@@ -334,12 +329,11 @@ describe("resizing", () => {
 describe("input", () => {
   it("arrives whole when a long text is pasted", async () => {
     const client = await shell();
-    const text = `${"0123456789 äöü €\n".repeat(40_000)}`;
-    client.input("stty -echo -icanon; head -c 760000 | sha256sum; stty sane\r");
+    const text = "0123456789 äöü €\n".repeat(40_000);
+    client.input("stty -echo -icanon; head -c 880000 | sha256sum; stty sane\r");
     await wait(300);
     client.input(text);
-    expect(Buffer.byteLength(text)).toBe(800_000 + 0);
-    const hash = createHash("sha256").update(Buffer.from(text).subarray(0, 760_000)).digest("hex");
+    const hash = createHash("sha256").update(text).digest("hex");
     await client.sees(hash, 20_000);
   });
 

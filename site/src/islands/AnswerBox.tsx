@@ -1,11 +1,11 @@
-import { useStore } from "@nanostores/preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import { sayProblem } from "../stores/api.ts";
 import { $kept, handIn, keptOf } from "../stores/lab.ts";
+import { useLive } from "./useLive.ts";
 
 /** Hands in what a task asks the learner to find out. */
 export default function AnswerBox({ lab, answer, label }: { lab: string; answer: string; label: string }) {
-  const given = keptOf(useStore($kept), lab).answers[answer];
+  const given = keptOf(useLive($kept), lab).answers[answer];
   const [text, setText] = useState("");
   const [note, setNote] = useState("");
   const id = useId();

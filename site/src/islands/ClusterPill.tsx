@@ -1,9 +1,9 @@
-import { useStore } from "@nanostores/preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { ClusterView } from "../../../checkers/core/report.ts";
 import { $cluster, $link, type Link } from "../stores/socket.ts";
 import { about, plural, timeOf } from "../stores/words.ts";
 import { ClusterSteps } from "./ClusterSteps.tsx";
+import { useLive } from "./useLive.ts";
 
 const short = (view: ClusterView): string => {
   switch (view.state) {
@@ -62,8 +62,8 @@ const linkSays: Record<Link["state"], string> = {
 
 /** The cluster's state in the header; opens to the steps and what went wrong. */
 export default function ClusterPill() {
-  const link = useStore($link);
-  const view = useStore($cluster);
+  const link = useLive($link);
+  const view = useLive($cluster);
   const [open, setOpen] = useState(false);
   const element = useRef<HTMLDivElement>(null);
   const id = useId();

@@ -1,6 +1,6 @@
-import { useStore } from "@nanostores/preact";
 import { ArrowRight } from "lucide-preact";
 import { $last, $progress } from "../stores/socket.ts";
+import { useLive } from "./useLive.ts";
 
 export interface LabCard {
   slug: string;
@@ -12,8 +12,8 @@ export interface LabCard {
 
 /** Where to go on: the lab left last, or the first one. */
 export default function Continue({ labs }: { labs: LabCard[] }) {
-  const last = useStore($last);
-  const progress = useStore($progress);
+  const last = useLive($last);
+  const progress = useLive($progress);
   const unfinished = labs.find(({ slug, points }) => (progress[slug]?.earned ?? 0) < points);
   const left = labs.find(({ slug }) => slug === last);
   const leftDone = left && (progress[left.slug]?.earned ?? 0) >= left.points;

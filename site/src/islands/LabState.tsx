@@ -1,10 +1,10 @@
-import { useStore } from "@nanostores/preact";
 import { $progress } from "../stores/socket.ts";
 import { StateGlyph } from "./StateMark.tsx";
+import { useLive } from "./useLive.ts";
 
 /** A lab's state on the course map: glyph, word and points. */
 export default function LabState({ lab, points }: { lab: string; points: number }) {
-  const progress = useStore($progress)[lab];
+  const progress = useLive($progress)[lab];
   const earned = progress?.earned ?? 0;
   const done = progress !== undefined && earned >= points;
   const state = done ? "pass" : progress?.visitedAt || earned > 0 ? "waiting" : "todo";

@@ -1,9 +1,9 @@
-import { useStore } from "@nanostores/preact";
 import type { PodView } from "../../../checkers/core/report.ts";
 import { $cluster, $pods } from "../stores/socket.ts";
 import { plural } from "../stores/words.ts";
 import { PodSquare } from "./PodSquare.tsx";
 import { describePod, inOrder, ownerOf } from "./pods.ts";
+import { useLive } from "./useLive.ts";
 
 const row = 34;
 const width = 640;
@@ -15,8 +15,8 @@ const groups = (pods: PodView[]): [string, PodView[]][] => [
 
 /** Services on the left, pods on the right, a line for each endpoint: drawn from the cluster as it changes. */
 export default function LivePods({ lab }: { lab: string }) {
-  const pods = useStore($pods)[lab];
-  const cluster = useStore($cluster);
+  const pods = useLive($pods)[lab];
+  const cluster = useLive($cluster);
   if (!pods || pods.length === 0) {
     const why = cluster?.state === "ready" ? "No pods here yet." : "Drawn from the cluster once it is ready.";
     return <p class="live-empty">{why}</p>;

@@ -1,15 +1,15 @@
-import { useStore } from "@nanostores/preact";
 import { useState } from "preact/hooks";
 import { $cluster, $lab, $pods } from "../stores/socket.ts";
 import { plural } from "../stores/words.ts";
 import { PodSquare } from "./PodSquare.tsx";
 import { describePod, inOrder } from "./pods.ts";
+import { useLive } from "./useLive.ts";
 
 /** The lab's pods, live: a square each, its version under it, underlined where a Service sends requests to it. */
 export function PodStrip() {
-  const lab = useStore($lab);
-  const cluster = useStore($cluster);
-  const pods = inOrder(useStore($pods)[lab] ?? []);
+  const lab = useLive($lab);
+  const cluster = useLive($cluster);
+  const pods = inOrder(useLive($pods)[lab] ?? []);
   const [shown, show] = useState<string>();
   const pod = pods.find(({ name }) => name === shown);
   const ready = pods.filter((one) => one.ready && !one.deleting).length;

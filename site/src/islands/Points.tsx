@@ -1,10 +1,10 @@
-import { useStore } from "@nanostores/preact";
 import { $progress, $reports } from "../stores/socket.ts";
+import { useLive } from "./useLive.ts";
 
 /** Points so far in this lab; what was passed once stays counted. */
 export default function Points({ lab, points }: { lab: string; points: number }) {
-  const report = useStore($reports)[lab];
-  const best = useStore($progress)[lab]?.earned ?? 0;
+  const report = useLive($reports)[lab];
+  const best = useLive($progress)[lab]?.earned ?? 0;
   const earned = Math.max(best, report?.earned ?? 0);
   return (
     <span class="points" title="Points so far in this lab">

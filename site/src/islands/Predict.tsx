@@ -1,4 +1,3 @@
-import { useStore } from "@nanostores/preact";
 import { FlaskConical, Lock } from "lucide-preact";
 import { useId, useState } from "preact/hooks";
 import type { PublicPrediction } from "../../../checkers/core/quiz.ts";
@@ -8,6 +7,7 @@ import { timeOf } from "../stores/words.ts";
 import { Inline, Paragraphs } from "./Inline.tsx";
 import { PredictionChart } from "./PredictionChart.tsx";
 import { useElapsed } from "./useElapsed.ts";
+import { useLive } from "./useLive.ts";
 
 function NumberInput(props: {
   prediction: PublicPrediction & { kind: "number" };
@@ -59,7 +59,7 @@ function ChoiceInput(props: { id: string; choices: string[]; value: string; set(
 
 /** Predict, then run: the learner commits to a number or a choice, then the cluster answers. */
 export default function Predict({ lab, prediction }: { lab: string; prediction: PublicPrediction }) {
-  const locked = keptOf(useStore($kept), lab).predictions[prediction.id];
+  const locked = keptOf(useLive($kept), lab).predictions[prediction.id];
   const [number, setNumber] = useState(
     prediction.kind === "number"
       ? Math.round((prediction.min + prediction.max) / 2 / prediction.step) * prediction.step

@@ -1,4 +1,3 @@
-import { useStore } from "@nanostores/preact";
 import { ArrowLeft, ArrowRight, Check, ListChecks, X } from "lucide-preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { PublicQuizItem } from "../../../checkers/core/quiz.ts";
@@ -7,6 +6,7 @@ import { announce } from "../stores/announce.ts";
 import { sayProblem } from "../stores/api.ts";
 import { $kept, answerQuiz, keptOf } from "../stores/lab.ts";
 import { Inline, Paragraphs } from "./Inline.tsx";
+import { useLive } from "./useLive.ts";
 
 type Reply = QuizReply & { choice?: number; text?: string };
 
@@ -92,7 +92,7 @@ function useDigits(element: { current: HTMLElement | null }, pick: (choice: numb
 
 /** The quiz: one question at a time, every choice explained once answered. */
 export default function Quiz({ lab, items }: { lab: string; items: PublicQuizItem[] }) {
-  const replies = keptOf(useStore($kept), lab).quiz;
+  const replies = keptOf(useLive($kept), lab).quiz;
   const [at, setAt] = useState<number>();
   const [problem, setProblem] = useState("");
   const element = useRef<HTMLElement>(null);

@@ -1,4 +1,3 @@
-import { useStore } from "@nanostores/preact";
 import { ChevronRight, Lightbulb, RefreshCw } from "lucide-preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { CheckReport } from "../../../checkers/core/report.ts";
@@ -9,6 +8,7 @@ import { $refused, $reports, $running, runCheck } from "../stores/socket.ts";
 import { plural } from "../stores/words.ts";
 import { EvidenceList } from "./EvidenceList.tsx";
 import { Inline, Paragraphs } from "./Inline.tsx";
+import { useLive } from "./useLive.ts";
 
 /** Whether the reader's pointer rests on the text: then nothing there may move by itself. */
 const pointerOnText = () => document.querySelector("main")?.matches(":hover") ?? false;
@@ -27,7 +27,7 @@ function useOpen(state: CheckReport["state"] | undefined): [boolean, () => void]
 }
 
 function Hints({ lab, report }: { lab: string; report: CheckReport }) {
-  const kept = keptOf(useStore($kept), lab).hints[report.id];
+  const kept = keptOf(useLive($kept), lab).hints[report.id];
   // A ladder belongs to one failure: another failure starts its own.
   const shown = kept && (kept.code === undefined || kept.code === report.code) ? kept.shown : [];
   const [problem, setProblem] = useState("");
@@ -63,8 +63,8 @@ function Hints({ lab, report }: { lab: string; report: CheckReport }) {
 }
 
 function CheckNow({ lab, report }: { lab: string; report: CheckReport }) {
-  const since = useStore($running)[`${lab}/${report.id}`];
-  const refused = useStore($refused)[`${lab}/${report.id}`];
+  const since = useLive($running)[`${lab}/${report.id}`];
+  const refused = useLive($refused)[`${lab}/${report.id}`];
   const [asked, setAsked] = useState(true);
   if (report.mode === "observe") return null;
   const busy = since !== undefined && Date.now() - since < 180_000;
@@ -80,7 +80,7 @@ function CheckNow({ lab, report }: { lab: string; report: CheckReport }) {
 
 /** What a check found, and what helps: sentence, evidence, hints; after passing, why it works. */
 export default function TaskBody({ lab, check }: { lab: string; check: string }) {
-  const report = useStore($reports)[lab]?.checks.find(({ id }) => id === check);
+  const report = useLive($reports)[lab]?.checks.find(({ id }) => id === check);
   const [open, toggle] = useOpen(report?.state);
   const panel = useId();
   if (!report) return <div class="task-body" />;

@@ -1,11 +1,11 @@
-import { useStore } from "@nanostores/preact";
 import { $reports } from "../stores/socket.ts";
 import { stateWord } from "../stores/words.ts";
 import { StateGlyph } from "./StateMark.tsx";
+import { useLive } from "./useLive.ts";
 
 /** All tasks' states at the edge of the text; each jumps to its task. */
 export default function TaskRail({ lab, tasks }: { lab: string; tasks: { id: string; title: string }[] }) {
-  const report = useStore($reports)[lab];
+  const report = useLive($reports)[lab];
   return (
     <nav class="rail" aria-label="Tasks of this lab">
       <ol>

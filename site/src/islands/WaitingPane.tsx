@@ -3,7 +3,7 @@ import type { LabState, Link } from "../stores/socket.ts";
 import { about } from "../stores/words.ts";
 import { ClusterSteps } from "./ClusterSteps.tsx";
 
-const heads: Record<ClusterView["state"], string> = {
+export const clusterHead: Record<ClusterView["state"], string> = {
   absent: "There is no cluster yet",
   building: "Your cluster is being built",
   ready: "Your cluster is ready",
@@ -27,7 +27,7 @@ function Meanwhile() {
 function Waiting({ view }: { view: ClusterView }) {
   return (
     <>
-      <h2>{heads[view.state]}</h2>
+      <h2>{clusterHead[view.state]}</h2>
       <p>
         {view.summary}
         {view.state === "building" && view.remaining !== undefined && ` · ${about(view.remaining)} to go`}

@@ -1,4 +1,3 @@
-import { useStore } from "@nanostores/preact";
 import { ChevronDown, ChevronUp, SquareTerminal } from "lucide-preact";
 import { useEffect } from "preact/hooks";
 import { $layouts, layoutOf, markFocused, reconcile, type Tab } from "../stores/layout.ts";
@@ -8,7 +7,8 @@ import { PaneBorder } from "./PaneBorder.tsx";
 import { PodStrip } from "./PodStrip.tsx";
 import { TerminalPane } from "./TerminalPane.tsx";
 import { TerminalTabs } from "./TerminalTabs.tsx";
-import { WaitingPane } from "./WaitingPane.tsx";
+import { useLive } from "./useLive.ts";
+import { clusterHead, WaitingPane } from "./WaitingPane.tsx";
 
 function Panes({ lab, tab }: { lab: string; tab: Tab }) {
   return (
@@ -34,7 +34,7 @@ function Panes({ lab, tab }: { lab: string; tab: Tab }) {
 }
 
 function useTerminals(lab: string, ready: boolean): void {
-  const terminals = useStore($terminals)[lab];
+  const terminals = useLive($terminals)[lab];
   useEffect(() => {
     if (lab === "" || !terminals) return;
     reconcile(lab, terminals);
@@ -48,14 +48,14 @@ function useTerminals(lab: string, ready: boolean): void {
 
 /** The machine's side of the page: terminals in tabs, and the lab's pods under them. Lives across lessons. */
 export default function Workbench() {
-  const lab = useStore($lab);
-  const link = useStore($link);
-  const view = useStore($cluster);
-  const labState = useStore($labState)[lab];
-  const layout = layoutOf(useStore($layouts), lab);
-  const trouble = useStore($trouble);
-  const drawer = useStore($drawer);
-  useStore($terminals);
+  const lab = useLive($lab);
+  const link = useLive($link);
+  const view = useLive($cluster);
+  const labState = useLive($labState)[lab];
+  const layout = layoutOf(useLive($layouts), lab);
+  const trouble = useLive($trouble);
+  const drawer = useLive($drawer);
+  useLive($terminals);
   const ready = view?.state === "ready" && labState?.state === "ready";
   useTerminals(lab, ready);
   const tab = layout.tabs.find(({ id }) => id === layout.active);
@@ -75,7 +75,11 @@ export default function Workbench() {
           ) : (
             <WaitingPane link={link} view={view} lab={labState} trouble={trouble} onOpen={() => void open(lab)} />
           )}
-          {tab && view && view.state !== "ready" && <p class="terminal-note">{view.summary}</p>}
+          {tab && view && view.state !== "ready" && (
+            <p class="terminal-note">
+              {clusterHead[view.state]}. {view.summary}
+            </p>
+          )}
         </div>
         <PodStrip />
       </div>

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { downCluster } from "../../cluster/index.ts";
+import { paths } from "../../cluster/paths.ts";
+import { startCourse } from "./course.ts";
+import { type Figure, figure } from "./figures.ts";
+import type { Bench, Measured, Part } from "./part.ts";
+
+/** Deletes the benchmark's cluster. downCluster speaks of the cluster its process was started for, so this lends it the names. */
+async function purge(env: NodeJS.ProcessEnv): Promise<void> {
+  const names = ["WORKBOOK_CLUSTER", "WORKBOOK_HOME"];
+  const own = names.map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, Object.fromEntries(names.map((name) => [name, env[name]])));
+  try {
+    await downCluster({ purge: true, keepCache: true, signal: AbortSignal.timeout(180_000) });
+  } finally {
+    for (const [name, value] of own) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+/** What the steps took that were run on this machine, as `up` notes it for its estimates; in seconds. */
+function recorded(): { total: number; steps: string[] } | undefined {
+  try {
+    const durations = JSON.parse(readFileSync(join(paths().cache, "durations.json"), "utf8")) as Record<string, number>;
+    const steps = Object.entries(durations).map(([id, ms]) => [id, ms / 1000] as const);
+    return {
+      total: steps.reduce((sum, [, seconds]) => sum + seconds, 0),
+      steps: steps.map(([id, seconds]) => `${id} ${seconds.toFixed(1)} s`),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+async function run(bench: Bench): Promise<Measured> {
+  const { signal } = bench;
+  // Before: creating a cluster writes its own figures there.
+  const known = recorded();
+  const env = { ...process.env, WORKBOOK_CLUSTER: "workbook-bench", WORKBOOK_HOME: join(bench.scratch, "cluster") };
+  bench.says("a cluster named workbook-bench is made from the cached images and deleted afterwards");
+  bench.after(async () => {
+    bench.says("deleting the cluster workbook-bench");
+    await purge(env);
+  });
+  const course = await startCourse({ env, args: ["--provider", "kind"], signal });
+  bench.after(() => course.stop());
+  let from: number;
+  let to: number;
+  try {
+    from = (await course.event("open", 180_000)).at;
+    to = (await course.event("up", 600_000)).at;
+  } finally {
+    await course.stop();
+  }
+  const steps = course.events.findLast(({ type }) => type === "cluster")?.cluster?.steps ?? [];
+  const built = steps.filter(({ elapsed }) => elapsed > 1_000).map(({ title, elapsed }) => `${title} ${(elapsed / 1000).toFixed(1)} s`);
+  const figures: Figure[] = [
+    figure("cluster from cached images, labs' images loaded", "s", [(to - from) / 1000], { limit: 60, sense: "at most", of: "max" }),
+  ];
+  if (known) {
+    figures.push(
+      figure("every step there was, recorded on this machine", "s", [known.total], { limit: 25 * 60, sense: "at most", of: "max" }),
+    );
+  }
+  return {
+    figures,
+    notes: [
+      `Steps: ${built.join(", ") || "none took a second"}.`,
+      ...(known ? [`Recorded (each step's last run; steps may have found parts of theirs made before): ${known.steps.join(", ")}.`] : []),
+    ],
+  };
+}
+
+export const cluster: Part = { name: "cluster", says: "a cluster from cached images; from source, as recorded", run };

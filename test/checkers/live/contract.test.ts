@@ -1,0 +1,101 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { io } from "../../../checkers/commands/io.ts";
+import { runLabel } from "../../../checkers/contract/stand.ts";
+import { verifyLabs } from "../../../checkers/contract/verify.ts";
+import { ground, until } from "./ground.ts";
+
+const { transport, lab } = await ground();
+
+/** Proves one scaffolded lab after `spoil` had its way with it; tells what failed as "step: where says". */
+async function prove(spoil: (write: (name: string, text: string) => void, dir: string) => void = () => {}) {
+  const { lab: made } = await lab();
+  spoil((name, text) => {
+    mkdirSync(dirname(join(made.dir, name)), { recursive: true });
+    writeFileSync(join(made.dir, name), text);
+  }, made.dir);
+  const options = { labs: [made.slug], roots: [dirname(made.dir)], io, quiet: true };
+  const result = await verifyLabs({ ...options, signal: new AbortController().signal });
+  const failed = result.steps.filter((step) => !step.ok);
+  return {
+    ...result,
+    told: failed.flatMap((step) => step.problems.map((one) => `${step.name}: ${one.where}: ${one.says}`)),
+  };
+}
+const configMap = (value: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: greeting-config\ndata:\n  greeting: ${value}\n`;
+const left = async (): Promise<number> =>
+  (await transport.json<{ items: unknown[] }>(`/api/v1/namespaces?labelSelector=${encodeURIComponent(runLabel)}`)).items
+    .length;
+
+describe("the contract of a lab", () => {
+  it("holds for a lab as it is made", async () => {
+    const { told, steps } = await prove();
+    expect(told).toEqual([]);
+    expect(steps.map((step) => step.part).sort()).toEqual([
+      "mutants",
+      "reset",
+      "solution",
+      "solution",
+      "start",
+      "static",
+      "variants",
+    ]);
+  });
+
+  it("finds a start that passes already", async () => {
+    const { told } = await prove((write) => write("start/cluster/a.yaml", configMap("hello")));
+    expect(told.join("\n")).toContain("start: start/: passes every check although nothing was done");
+    expect(told.join("\n")).toContain('nothing brings about "missing"');
+  });
+
+  it("finds solutions, variants and mutants that are not what they say", async () => {
+    const { told } = await prove((write) => {
+      write("solution/configmap.yaml", configMap("hallo"));
+      write("variants/imperative/run.sh", "echo on my way; exit 3\n");
+      write("mutants/greeting/differs/configmap.yaml", configMap("hello"));
+    });
+    const all = told.join("\n");
+    expect(all).toMatch(
+      /solution, first time: solution: greeting does not pass: fail\(differs\).*expected hello, seen hallo/,
+    );
+    expect(all).toContain("solution, second time");
+    expect(all).toMatch(/variant imperative: .*run\.sh ended with 3:\s+on my way/);
+    expect(all).toMatch(/mutant greeting\/differs: .*should fail with differs; it says pass/);
+  });
+
+  it("finds a check that cannot look at the start", async () => {
+    const { told } = await prove((_write, dir) => {
+      const file = join(dir, "lab.ts");
+      writeFileSync(
+        file,
+        readFileSync(file, "utf8").replace(
+          'return fail("missing", { ...evidence, actual: "no such object" })',
+          'throw new Error("no ConfigMap")',
+        ),
+      );
+    });
+    expect(told.join("\n")).toContain("start: start/: greeting could not look: no ConfigMap");
+  });
+
+  it("ends soon and leaves nothing when it is interrupted", async () => {
+    const { lab: made } = await lab();
+    writeFileSync(join(made.dir, "variants/imperative/run.sh"), "sleep 300\n");
+    const stop = new AbortController();
+    const proving = verifyLabs({
+      labs: [made.slug],
+      roots: [dirname(made.dir)],
+      io,
+      quiet: true,
+      signal: stop.signal,
+      only: "variants",
+    });
+    await until(async () => (await left()) > 0);
+    stop.abort();
+    const began = performance.now();
+    const { failed } = await proving;
+    expect(failed).toBeGreaterThan(0);
+    expect(performance.now() - began).toBeLessThan(40_000);
+  });
+});
