@@ -30,6 +30,17 @@ export default defineConfig({
       plugins: [codeFrame()],
       // A command is to be seen whole; what a program printed keeps its columns.
       defaultProps: { overridesByLang: { "bash,sh": { wrap: true } } },
+      // Shiki gives a line up after half a second, so a busy machine would build other pages than an idle one.
+      shiki: {
+        transformers: [
+          {
+            name: "no-time-limit",
+            preprocess(_code, options) {
+              options.tokenizeTimeLimit = 0;
+            },
+          },
+        ],
+      },
       styleOverrides: {
         borderWidth: "0",
         borderRadius: "0",

@@ -80,6 +80,7 @@ async function enterOver(transport: Transport, options: EnterOptions): Promise<E
     namespace: lab.definition.startsIn === "default" ? "default" : namespace,
   });
   const found = await create(transport, options);
+  options.signal?.throwIfAborted();
   if (found.metadata.annotations?.[started] === undefined) {
     const cluster = join(lab.dir, "start/cluster");
     const files = existsSync(cluster) ? manifests(cluster) : [];

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { diskFull } from "./artifact.ts";
 import { type Engine, ensureEngine } from "./engine.ts";
 import { imageArchive, labImages } from "./images.ts";
-import { nodeContainers, readRecord } from "./kind.ts";
+import { clusterLock, nodeContainers, readRecord } from "./kind.ts";
 import { lock } from "./lock.ts";
 import { clusterName, type Paths, paths } from "./paths.ts";
 import { CommandError, run, which } from "./run.ts";
@@ -99,7 +99,7 @@ export async function exportBundle(file: string, options: BundleOptions): Promis
   const at = paths();
   const { signal } = options;
   const log = options.log ?? (() => {});
-  const release = lock(join(at.cache, "cluster.lock"), "exporting a bundle");
+  const release = lock(clusterLock(at, clusterName()), "exporting a bundle");
   const folder = join(dirname(file), `.${basename(file)}.part-${process.pid}`);
   try {
     const engine = await ensureEngine({ yes: false, signal });
@@ -214,7 +214,7 @@ export async function importBundle(file: string, options: BundleOptions & { yes?
   const at = paths();
   const { signal } = options;
   const log = options.log ?? (() => {});
-  const release = lock(join(at.cache, "cluster.lock"), "importing a bundle");
+  const release = lock(clusterLock(at, clusterName()), "importing a bundle");
   const folder = join(at.cache, `import-${process.pid}`);
   try {
     await mkdir(folder, { recursive: true });

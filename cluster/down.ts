@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { forgetCurrent } from "./current.ts";
 import { findEngine, ownEnginePid, purgeOwnEngine, startEngine, stopEngine } from "./engine.ts";
-import { deleteCluster, forget, nodeContainers, readRecord, stopNodes } from "./kind.ts";
+import { clusterLock, deleteCluster, forget, nodeContainers, readRecord, stopNodes } from "./kind.ts";
 import { lock } from "./lock.ts";
 import { clusterName, paths } from "./paths.ts";
 import { run } from "./run.ts";
@@ -21,7 +21,7 @@ export async function downCluster(options: DownOptions): Promise<string[]> {
   const at = paths();
   const name = clusterName();
   const { signal } = options;
-  const release = lock(join(at.cache, "cluster.lock"), `taking down the cluster "${name}"`);
+  const release = lock(clusterLock(at, name), `taking down the cluster "${name}"`);
   const done: string[] = [];
   try {
     const record = await readRecord(at, name);

@@ -11,6 +11,7 @@ import {
   adminKubeconfig,
   adopt,
   type ClusterRecord,
+  clusterLock,
   createCluster,
   deleteCluster,
   nodeContainers,
@@ -117,7 +118,7 @@ export async function ensureCluster(options: EnsureOptions): Promise<ClusterHand
     reporter.ready(there);
     return there;
   }
-  const release = lock(join(at.cache, "cluster.lock"), `preparing the cluster "${name}"`);
+  const release = lock(clusterLock(at, name), `preparing the cluster "${name}"`);
   try {
     const handle = await bringUp(at, name, options, reporter);
     rememberCurrent(at, handle);

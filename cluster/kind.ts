@@ -40,6 +40,11 @@ function recordFile(at: Paths, name: string): string {
   return join(at.state, `cluster${suffix(name)}.json`);
 }
 
+/** Lock of whoever changes this cluster or what it is made of. */
+export function clusterLock(at: Paths, name: string): string {
+  return join(at.cache, `cluster${suffix(name)}.lock`);
+}
+
 export async function readRecord(at: Paths, name: string): Promise<ClusterRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(recordFile(at, name), "utf8")) as ClusterRecord;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 const root = new URL("..", import.meta.url).pathname;
 export const dist = join(root, "dist");
@@ -34,6 +35,41 @@ export const siteIsBuilt = (): boolean => existsSync(stamp) && readFileSync(stam
  */
 export async function buildSite(options: { signal?: AbortSignal } = {}): Promise<"built" | "up to date"> {
   if (siteIsBuilt()) return "up to date";
+  const release = await turn(options.signal);
+  try {
+    // Whoever had the turn before may have built it.
+    return siteIsBuilt() ? "up to date" : await build(options);
+  } finally {
+    release();
+  }
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+};
+
+/** Two builds at once would write over each other: one waits for the other. A builder that died gives its turn away. */
+async function turn(signal?: AbortSignal): Promise<() => void> {
+  const file = join(root, ".building");
+  for (;;) {
+    try {
+      writeFileSync(file, `${process.pid}`, { flag: "wx" });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const holder = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+    if (holder > 0 && !alive(holder)) rmSync(file, { force: true });
+    await setTimeout(250, undefined, { signal });
+  }
+}
+
+async function build(options: { signal?: AbortSignal }): Promise<"built"> {
   const from = fingerprint();
   rmSync(stamp, { force: true });
   const output: string[] = [];

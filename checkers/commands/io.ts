@@ -27,7 +27,7 @@ export interface Io {
 }
 
 const tty = process.stdout.isTTY === true;
-const color = tty && !process.env["NO_COLOR"];
+const color = tty && !process.env.NO_COLOR;
 
 // A pipe that closes early (`| head`) is not an error worth a stack trace.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -48,7 +48,7 @@ export const io: Io = {
     io.err(io.style("red", `✗ ${what}`));
     if (it.kept) io.err(`  Kept: ${it.kept}`);
     if (it.todo) io.err(`  To do: ${it.todo}`);
-    if (process.env["WORKBOOK_DEBUG"] && it.stack) io.err(it.stack);
+    if (process.env.WORKBOOK_DEBUG && it.stack) io.err(it.stack);
     else if (!it.todo) io.err("  (WORKBOOK_DEBUG=1 shows where it happened.)");
     return 2;
   },

@@ -55,7 +55,7 @@ const one =
 
 /** A stage of vitest files, counted test by test. A run that finds no test is a failure. */
 const vitest =
-  (...filters: string[]) =>
+  (filters: string[], ...flags: string[]) =>
   async (bench: Bench): Promise<Tally> => {
     const report = join(bench.scratch, `vitest-${filters.join("-").replaceAll("/", "_")}.json`);
     const code = await program(
@@ -67,6 +67,7 @@ const vitest =
         "--reporter=default",
         "--reporter=json",
         `--outputFile=${report}`,
+        ...flags,
         ...filters,
       ],
       bench,
@@ -89,6 +90,9 @@ const contract = async (bench: Bench): Promise<Tally> => {
   return { passed: result.passed, failed: result.failed };
 };
 
+/** What shares one cluster and one state folder takes turns. */
+const inTurn = "--no-file-parallelism";
+
 const unitFolders = [
   "test/app",
   "test/cluster",
@@ -104,11 +108,16 @@ const stages: Stage[] = [
   { name: "types", says: "types", needsCluster: false, run: one(bin("tsc"), "--noEmit") },
   { name: "astro", says: "types of the pages", needsCluster: false, run: one(bin("astro"), "check") },
   { name: "knip", says: "nothing unused", needsCluster: false, run: one(bin("knip"), "--config", "test/knip.json") },
-  { name: "unit", says: "units", needsCluster: false, run: vitest(...unitFolders) },
-  { name: "live", says: "the checkers on a real cluster", needsCluster: true, run: vitest("test/checkers/live") },
+  { name: "unit", says: "units", needsCluster: false, run: vitest(unitFolders) },
+  {
+    name: "live",
+    says: "the checkers on a real cluster",
+    needsCluster: true,
+    run: vitest(["test/checkers/live"], inTurn),
+  },
   { name: "contract", says: "every lab's contract on a real cluster", needsCluster: true, run: contract },
-  { name: "browser", says: "a browser through lab 01", needsCluster: true, run: vitest("test/browser") },
-  { name: "faults", says: "what breaks in real life", needsCluster: true, run: vitest("test/faults") },
+  { name: "browser", says: "a browser through lab 01", needsCluster: true, run: vitest(["test/browser"], inTurn) },
+  { name: "faults", says: "what breaks in real life", needsCluster: true, run: vitest(["test/faults"], inTurn) },
 ];
 
 /**
@@ -127,9 +136,9 @@ export async function test(options: { stages: string[]; keep?: boolean }, io: Io
     ...process.env,
     WORKBOOK_HOME: join(scratch, "home"),
     WORKBOOK_CLUSTER: "workbook-test",
-    PATH: `${join(root, "node_modules/node/bin")}:${process.env["PATH"]}`,
+    PATH: `${join(root, "node_modules/node/bin")}:${process.env.PATH}`,
   };
-  Object.assign(process.env, { WORKBOOK_HOME: env["WORKBOOK_HOME"], WORKBOOK_CLUSTER: env["WORKBOOK_CLUSTER"] });
+  Object.assign(process.env, { WORKBOOK_HOME: env.WORKBOOK_HOME, WORKBOOK_CLUSTER: env.WORKBOOK_CLUSTER });
   const abort = new AbortController();
   const interrupt = () => abort.abort(new Error("interrupted"));
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);

@@ -67,7 +67,9 @@ export class Stand {
     const { folder, kubeconfig } = this.#at();
     cpSync(dir, folder, { recursive: true });
     const { kubectl, signal } = this.#ground;
+    signal.throwIfAborted();
     await apply(manifests(dir), { kubectl, kubeconfig, namespace: this.namespace, signal });
+    signal.throwIfAborted();
     if (existsSync(join(dir, "run.sh"))) await this.#script(join(folder, "run.sh"));
   }
 

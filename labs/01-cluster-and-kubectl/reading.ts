@@ -56,13 +56,15 @@ export const fleet = async (cluster: Cluster, name: string): Promise<Fleet | und
   return { deployment, sets: own, wanted, pods, ready, unsettled };
 };
 
-/** Names of the pods that the Service's EndpointSlices list as ready. */
-export const endpoints = async (cluster: Cluster, service: string) => {
+export const named = (pods: V1Pod[]) => pods.map((pod) => pod.metadata?.name ?? "?");
+
+/** Who stands as ready in the Service's EndpointSlices: names of pods, or addresses that none of `pods` has. Sorted. */
+export const endpoints = async (cluster: Cluster, service: string, pods: V1Pod[] = []) => {
   const slices = await cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
+  const owner = (address = "?") => pods.find((pod) => pod.status?.podIP === address)?.metadata?.name ?? address;
   return slices
     .flatMap((slice) => slice.endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false)
-    .map(({ targetRef, addresses }) => targetRef?.name ?? addresses[0] ?? "?");
+    .map(({ targetRef, addresses }) => targetRef?.name ?? owner(addresses[0]))
+    .sort();
 };
-
-export const named = (pods: V1Pod[]) => pods.map((pod) => pod.metadata?.name ?? "?");

@@ -96,14 +96,19 @@ export class Room {
     if (!this.#entered && this.#state === "entering" && !this.#opening) this.#say("entering", this.#clusterSays());
   }
 
-  /** Runs one sample or disturb check now. */
+  /** Looks at one check now. Those that measure or disturb wait for nobody: one at a time, or they are refused. */
   async run(id: string): Promise<void> {
     const check: Check = checkOf(this.lab, id);
     const session = this.#watched();
-    if (check.mode === "observe") return session.refresh();
-    await this.#leased(`The check "${check.title}"`, async () => {
+    const run = async (): Promise<void> => {
       await session.run(id);
-    });
+      // The session makes its report up at the end of the turn, and sends it out only if it says something new; whoever asked is
+      // told in any case.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (session === this.#session) this.#reported(session.report());
+    };
+    if (check.mode === "observe") await run();
+    else await this.#leased(`The check "${check.title}"`, run);
   }
 
   /** Runs the experiment of a prediction. */

@@ -66,7 +66,7 @@ async function warmChecks(bench: Bench, stage: Stage): Promise<{ count: number; 
 async function run(bench: Bench): Promise<Measured> {
   const { signal } = bench;
   const stage = await bench.stage();
-  const env = { ...stage.env, PATH: `${stage.bin}${delimiter}${process.env["PATH"]}` };
+  const env = { ...stage.env, PATH: `${stage.bin}${delimiter}${process.env.PATH}` };
   const warm = await warmChecks(bench, stage);
   const bash = () => timed("bash", [here("twelve-checks.sh"), stage.namespace], env, signal);
   const command = ["check", "90", "--labs", labs, "--namespace", stage.namespace];

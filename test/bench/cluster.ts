@@ -56,20 +56,34 @@ async function run(bench: Bench): Promise<Measured> {
     await course.stop();
   }
   const steps = course.events.findLast(({ type }) => type === "cluster")?.cluster?.steps ?? [];
-  const built = steps.filter(({ elapsed }) => elapsed > 1_000).map(({ title, elapsed }) => `${title} ${(elapsed / 1000).toFixed(1)} s`);
+  const built = steps
+    .filter(({ elapsed }) => elapsed > 1_000)
+    .map(({ title, elapsed }) => `${title} ${(elapsed / 1000).toFixed(1)} s`);
   const figures: Figure[] = [
-    figure("cluster from cached images, labs' images loaded", "s", [(to - from) / 1000], { limit: 60, sense: "at most", of: "max" }),
+    figure("cluster from cached images, labs' images loaded", "s", [(to - from) / 1000], {
+      limit: 60,
+      sense: "at most",
+      of: "max",
+    }),
   ];
   if (known) {
     figures.push(
-      figure("every step there was, recorded on this machine", "s", [known.total], { limit: 25 * 60, sense: "at most", of: "max" }),
+      figure("every step there was, recorded on this machine", "s", [known.total], {
+        limit: 25 * 60,
+        sense: "at most",
+        of: "max",
+      }),
     );
   }
   return {
     figures,
     notes: [
       `Steps: ${built.join(", ") || "none took a second"}.`,
-      ...(known ? [`Recorded (each step's last run; steps may have found parts of theirs made before): ${known.steps.join(", ")}.`] : []),
+      ...(known
+        ? [
+            `Recorded (each step's last run; steps may have found parts of theirs made before): ${known.steps.join(", ")}.`,
+          ]
+        : []),
     ],
   };
 }

@@ -5,7 +5,7 @@ import { type Bench, type Measured, type Part, pause } from "./part.ts";
 import { slug } from "./stage.ts";
 
 const programs = [
-  process.env["WORKBOOK_CHROMIUM"],
+  process.env.WORKBOOK_CHROMIUM,
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -58,7 +58,9 @@ async function run(bench: Bench): Promise<Measured> {
   const terminal = performance.now() - began;
   for (let look = 0; webgl === undefined && look < 50; look++) await pause(100, signal);
   await pause(1_000, signal);
-  const sizes = await Promise.all(scripts.map(async (one) => [one.url(), (await one.sizes()).responseBodySize] as const));
+  const sizes = await Promise.all(
+    scripts.map(async (one) => [one.url(), (await one.sizes()).responseBodySize] as const),
+  );
   const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
   // Home and search as well: what they fetch must not leave the machine either.
   await page.goto(course.url, { waitUntil: "networkidle", timeout: 60_000 });
@@ -69,8 +71,16 @@ async function run(bench: Bench): Promise<Measured> {
   const foreign = [...hosts].filter(([host]) => host !== own);
   return {
     figures: [
-      figure("compressed script of a lab page before webgl", "kB", [bytes / 1000], { limit: 300, sense: "at most", of: "max" }),
-      figure("requests that leave the machine", "", [foreign.reduce((sum, [, n]) => sum + n, 0)], { limit: 0, sense: "at most", of: "max" }),
+      figure("compressed script of a lab page before webgl", "kB", [bytes / 1000], {
+        limit: 300,
+        sense: "at most",
+        of: "max",
+      }),
+      figure("requests that leave the machine", "", [foreign.reduce((sum, [, n]) => sum + n, 0)], {
+        limit: 0,
+        sense: "at most",
+        of: "max",
+      }),
       figure("lab page → load event, cold", "ms", [loaded]),
       figure("lab page → terminal on the page, cold", "ms", [terminal]),
     ],

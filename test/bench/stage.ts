@@ -58,7 +58,7 @@ export async function setStage(bench: Bench): Promise<Stage> {
     // What --context does to the folder of tools stays out of the learner's.
     XDG_CACHE_HOME: join(home, "cache"),
     KUBECONFIG: admin,
-    PATH: `${bin}${delimiter}${process.env["PATH"]}`,
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
   };
   bench.says(`lab 02 is entered and solved in a namespace of its own (context ${context})`);
   const course = await startCourse({ env, args: ["--context", context], signal });

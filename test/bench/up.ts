@@ -27,10 +27,14 @@ async function once(bench: Bench, home: string): Promise<{ page: number; all: nu
   try {
     const { url = "" } = await course.event("open", 180_000);
     const cookie = await login(url);
-    const answer = await fetch(`${course.url}/labs/${slug}`, { headers: { cookie }, signal: AbortSignal.timeout(10_000) });
+    const answer = await fetch(`${course.url}/labs/${slug}`, {
+      headers: { cookie },
+      signal: AbortSignal.timeout(10_000),
+    });
     const text = await answer.text();
     const page = performance.now() - began;
-    if (answer.status !== 200 || !text.includes("Deploy ml-inference")) throw new Error(`no lab page: HTTP ${answer.status}`);
+    if (answer.status !== 200 || !text.includes("Deploy ml-inference"))
+      throw new Error(`no lab page: HTTP ${answer.status}`);
     const { at: all } = await course.event("up", 180_000);
     return { page, all };
   } finally {

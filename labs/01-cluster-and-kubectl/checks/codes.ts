@@ -32,7 +32,7 @@ const portCodes = async ({ cluster, probes }: Scene, f: Facts) => {
 
 /**
  * Right: exec POD -- cat; exec deploy/NAME -- cat; a shell inside; kubectl cp.
- * Wrong: the other task's code; the code of a pod that is gone; the file's name or anything else.
+ * Wrong: the other task's code; the file's name or anything else; nothing.
  */
 export const insideCode = (f: Facts) =>
   check({
@@ -87,7 +87,7 @@ export const insideCode = (f: Facts) =>
 
 /**
  * Right: port-forward and curl; the API server's pod proxy (kubectl get --raw); curl from inside the cluster.
- * Wrong: the other task's code; the answer of port 5000; nothing.
+ * Wrong: the other task's code; the answer of the port that serves predictions; nothing.
  */
 export const portCode = (f: Facts) =>
   check({

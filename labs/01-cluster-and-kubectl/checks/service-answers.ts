@@ -72,11 +72,8 @@ export const serviceAnswers = (f: Facts) =>
       },
     },
     async observe({ cluster, probes, signal }) {
-      const [service, seen, listed] = await Promise.all([
-        cluster.get(kinds.Service, f.service),
-        fleet(cluster, f.deployment),
-        endpoints(cluster, f.service),
-      ]);
+      const [service, seen] = await Promise.all([cluster.get(kinds.Service, f.service), fleet(cluster, f.deployment)]);
+      const listed = await endpoints(cluster, f.service, seen?.pods);
       const object = `service/${f.service}`;
       const command = `kubectl exec ${f.client} -- curl -si --max-time 3 http://${f.service}/predict`;
       if (!service) {
@@ -123,7 +120,7 @@ export const serviceAnswers = (f: Facts) =>
         (pod) => pod !== "unknown" && !mine.includes(pod),
       );
       if (strangers.length > 0) {
-        return fail("stranger", { ...evidence, actual: `${evidence.actual} (endpoints: ${listed.sort().join(", ")})` });
+        return fail("stranger", { ...evidence, actual: `${evidence.actual} (endpoints: ${listed.join(", ")})` });
       }
       if (silent > 0)
         return waiting(

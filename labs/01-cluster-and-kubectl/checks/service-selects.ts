@@ -57,11 +57,8 @@ export const serviceSelects = (f: Facts) =>
       },
     },
     async observe({ cluster }) {
-      const [service, seen, listed] = await Promise.all([
-        cluster.get(kinds.Service, f.service),
-        fleet(cluster, f.deployment),
-        endpoints(cluster, f.service),
-      ]);
+      const [service, seen] = await Promise.all([cluster.get(kinds.Service, f.service), fleet(cluster, f.deployment)]);
+      const listed = await endpoints(cluster, f.service, seen?.pods);
       const object = `service/${f.service}`;
       if (!service) {
         return fail("no-service", {
@@ -115,7 +112,7 @@ export const serviceSelects = (f: Facts) =>
         object: `endpointslices of ${object}`,
         path: "endpoints[].targetRef.name",
         expected: named(seen.ready).sort().join(", "),
-        actual: listed.sort().join(", ") || "(none)",
+        actual: listed.join(", ") || "(none)",
         command: `kubectl get endpointslices -l kubernetes.io/service-name=${f.service}`,
       };
       if (seen.unsettled) return waiting(seen.unsettled, evidence);

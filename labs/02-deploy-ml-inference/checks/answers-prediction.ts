@@ -30,12 +30,16 @@ export const answersPrediction = (lab: Facts): Check => {
     evidence: "state",
     why: "The arguments in the pod template became the program's command line in every pod made from it. Whatever differs from pod to pod can't be in the template: that is why replicas are interchangeable.",
     failures: {
-      "no-pods": {
+      "no-deployment": {
         untouched: true,
-        says: `There are no pods of the Deployment ${deployment} to ask yet.`,
+        says: `There is no Deployment ${deployment} yet, so there are no pods to ask.`,
+        hints: [`Finish the manifest and apply it: kubectl apply -f ${deployment}.yaml`],
+      },
+      "none-running": {
+        says: "No pod made from the present template runs, so there is nobody to ask.",
         hints: [
-          `Finish the manifest and apply it: kubectl apply -f ${deployment}.yaml`,
-          "If you did: kubectl get pods says what became of them. A pod that never ran can't answer; the check on replicas says why.",
+          "kubectl get pods says what became of them, under STATUS; the task on replicas explains it.",
+          `kubectl describe deployment ${deployment} and kubectl describe pod tell why, under Events at the end.`,
         ],
       },
       "no-answer": {
@@ -72,7 +76,7 @@ export const answersPrediction = (lab: Facts): Check => {
       );
       const stuck = work?.newest.some(troubleOf) ?? false;
       if (!work || (running.length === 0 && (stuck || !why))) {
-        return fail("no-pods", {
+        return fail(work ? "none-running" : "no-deployment", {
           object: `deployment/${deployment}`,
           path: "running pods",
           expected: String(replicas),

@@ -36,6 +36,13 @@ export const endpointsReady = ({ deployment, service, port, replicas, app }: Fac
           `Use a selector that the pods' labels satisfy: app: ${app}.`,
         ],
       },
+      "too-few": {
+        says: `Fewer than ${replicas} pods stand behind the Service.`,
+        hints: [
+          "Are there as many pods as the task wants, and does the selector match each of them?",
+          `kubectl get deployment ${deployment} shows the number wanted; kubectl get pods --show-labels the labels. Set replicas: ${replicas} and apply.`,
+        ],
+      },
       "not-ready": {
         says: "The pods are listed, but not as ready, so nothing is sent to them.",
         hints: [
@@ -108,7 +115,11 @@ export const endpointsReady = ({ deployment, service, port, replicas, app }: Fac
         if (onTheWay && !probed && (why || selectable.some((pod) => isReady(pod) && !ready.includes(nameOf(pod))))) {
           return waiting(why ?? "the endpoints are following the pods", readiness);
         }
-        return fail("not-ready", [readiness, ...(probed ? [probed] : [])]);
+        return fail(listed.length < replicas ? "too-few" : "not-ready", [
+          listing,
+          readiness,
+          ...(probed ? [probed] : []),
+        ]);
       }
       return pass([listing, readiness, ports]);
     },

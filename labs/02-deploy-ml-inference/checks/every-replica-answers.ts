@@ -25,7 +25,11 @@ function quietFor(now: number, pods: readonly V1Pod[], objects: readonly (V1Serv
 /** kube-proxy rewrites a node's rules at most once a second; the API server's times are whole seconds. */
 const proxyPatience = 3_000;
 
-const sampleEvidence = ({ service }: Facts, sample: TrafficSample, ready: readonly string[]): Evidence[] => [
+const sampleEvidence = (
+  { service, deployment }: Facts,
+  sample: TrafficSample,
+  ready: readonly string[],
+): Evidence[] => [
   {
     object: `service/${service}`,
     path: `${sample.sent} requests, by HTTP status`,
@@ -35,7 +39,7 @@ const sampleEvidence = ({ service }: Facts, sample: TrafficSample, ready: readon
   {
     object: `service/${service}`,
     path: `${sample.sent} requests, by pod that answered`,
-    expected: `each of ${names(ready)}`,
+    expected: ready.length > 0 ? `each of ${names(ready)}` : `the pods of ${deployment}, of which none is ready`,
     actual: counts(sample.pods),
     command: `kubectl get endpointslices -l kubernetes.io/service-name=${service}`,
   },
@@ -69,7 +73,7 @@ export const everyReplicaAnswers = (lab: Facts): Check => {
         says: "The Service is there, but not one request got an answer.",
         hints: [
           "Climb the ladder from the bottom: are pods running? ready? selected? on the port the Service sends to? Stop at the first no.",
-          `kubectl get endpointslices -l kubernetes.io/service-name=${service} shows the addresses and the port that requests are sent to. No address: look at the selector and at READY. An address: look at the port.`,
+          `kubectl get endpointslices -l kubernetes.io/service-name=${service} shows what stands behind it. No address: the selector matches nothing. Addresses: look at READY in kubectl get pods, and at the port.`,
           `The Service's targetPort must be the port the program listens on (-listen), which is ${port}; its selector must be a pair of labels the pods carry: kubectl get pods --show-labels`,
         ],
       },

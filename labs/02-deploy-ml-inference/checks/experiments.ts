@@ -34,7 +34,7 @@ export const experiments = (lab: Facts): Record<string, Experiment> => ({
       return {
         value: Math.round(mean * 10) / 10,
         series: rounds.map((most, index) => ({ label: `round ${index + 1}`, value: most })),
-        says: `10 rounds of ${lab.requests} new connections: the busier pod got ${Math.min(...rounds)} to ${Math.max(...rounds)} of them, ${mean.toFixed(1)} on average; an even ${lab.requests / 2} came ${even} times.`,
+        says: `10 rounds of ${lab.requests} new connections: the busier pod got ${Math.min(...rounds)} to ${Math.max(...rounds)} of them, ${mean.toFixed(1)} on average; it was an even ${lab.requests / 2} in ${even} of them.`,
       };
     },
   },

@@ -14,9 +14,9 @@ export const labels = ({ deployment, app, tier }: Facts): Check =>
     evidence: "state",
     why: "Labels are the only thing that joins a Service, a Deployment, a dashboard or a network policy to pods. They are copied from the template when a pod is made, so they belong there.",
     failures: {
-      "no-pods": {
+      "no-deployment": {
         untouched: true,
-        says: "There are no pods to carry labels yet.",
+        says: "There is no Deployment yet, so there are no pods to carry labels.",
         hints: ["Apply the Deployment first; its pods get their labels from spec.template.metadata.labels."],
       },
       "only-on-deployment": {
@@ -37,27 +37,31 @@ export const labels = ({ deployment, app, tier }: Facts): Check =>
     },
     async observe({ cluster }) {
       const work = await workload(cluster, deployment);
-      const none: Evidence = {
-        object: `deployment/${deployment}`,
-        path: "pods",
-        expected: "some",
-        actual: "none",
-        command: "kubectl get pods --show-labels",
-      };
-      if (!work) return fail("no-pods", none);
-      if (work.newest.length === 0)
-        return refusal(work.deployment) ? fail("no-pods", none) : waiting("the pods are being made", none);
+      const command = "kubectl get pods -L app,tier";
+      if (!work) {
+        return fail("no-deployment", {
+          object: `deployment/${deployment}`,
+          expected: "exists",
+          actual: "not found",
+          command: "kubectl get deployments",
+        });
+      }
+      const template = work.deployment.spec?.template.metadata?.labels;
+      const pods = work.newest.map((pod) => ({ object: `pod/${nameOf(pod)}`, labels: pod.metadata?.labels }));
+      if (pods.length === 0 && !refusal(work.deployment)) return waiting("the pods are being made");
+      // Pods that are refused would have had the template's labels: what they are refused for is another check's matter.
+      const bearers = pods.length > 0 ? pods : [{ object: `deployment/${deployment} (template)`, labels: template }];
       const wanted = { app, tier };
-      const evidence = work.newest.map(
-        (pod): Evidence => ({
-          object: `pod/${nameOf(pod)}`,
+      const evidence = bearers.map(
+        ({ object, labels }): Evidence => ({
+          object,
           path: "metadata.labels",
           expected: shown(wanted),
-          actual: shown(pod.metadata?.labels),
-          command: "kubectl get pods -L app,tier",
+          actual: shown(labels),
+          command,
         }),
       );
-      if (work.newest.every((pod) => matches(wanted, pod.metadata?.labels))) return pass(evidence);
+      if (bearers.every(({ labels }) => matches(wanted, labels))) return pass(evidence);
       return fail(matches(wanted, work.deployment.metadata?.labels) ? "only-on-deployment" : "differ", evidence);
     },
   });

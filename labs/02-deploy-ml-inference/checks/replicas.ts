@@ -82,7 +82,7 @@ export const replicas = (lab: Facts): Check => {
         hints: [
           "The evidence has the kubelet's own words: which port and path did it ask, and what came back?",
           "Three places must agree: the port the program listens on (-listen), the probe's port, and its path. containerPort changes none of them.",
-          `Let the program listen on :${port} and the probe ask that port for /.`,
+          `Let the program listen with -listen=:${port}, nothing before the colon (127.0.0.1 would hear only its own pod), and the probe ask that port for /.`,
         ],
       },
     },

@@ -25,6 +25,13 @@ export const service = (lab: Facts): Check => {
           `kubectl expose deployment ${deployment} --name=${service} --port=${port}`,
         ],
       },
+      "no-pods": {
+        says: `The Service is there, but no Deployment ${deployment} whose pods it could select.`,
+        hints: [
+          "A Service makes no pods; it finds them. Has the Deployment been applied, in this namespace?",
+          `kubectl apply -f ${deployment}.yaml. The order of the two doesn't matter: the Service finds the pods when they come.`,
+        ],
+      },
       "wrong-type": {
         says: "The Service isn't of type ClusterIP: it reaches further than it has to.",
         hints: [
@@ -88,17 +95,22 @@ export const service = (lab: Facts): Check => {
       if (Object.keys(selector).length === 0)
         return fail("no-selector", { ...at, path: "spec.selector", expected: `app=${app}`, actual: "none" });
       const work = await workload(cluster, deployment);
-      const template = work?.deployment.spec?.template.metadata?.labels;
+      if (!work) {
+        return fail("no-pods", {
+          object: `deployment/${deployment}`,
+          expected: "exists",
+          actual: "not found",
+          command: "kubectl get deployments",
+        });
+      }
+      const template = work.deployment.spec?.template.metadata?.labels;
       const selected: Evidence = {
         ...at,
         path: "spec.selector",
         expected: `labels of the pods: ${shown(template)}`,
         actual: shown(selector),
       };
-      const all =
-        work !== undefined &&
-        work.newest.length > 0 &&
-        work.newest.every((pod) => matches(selector, pod.metadata?.labels));
+      const all = work.newest.length > 0 && work.newest.every((pod) => matches(selector, pod.metadata?.labels));
       if (!all && !(template && matches(selector, template))) return fail("selects-nothing", selected);
       return pass([typed, ported, selected]);
     },

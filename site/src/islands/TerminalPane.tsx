@@ -79,7 +79,7 @@ function Live(props: { terminal: TerminalSession; onAgain(): void }) {
   const state = useStore(terminal.$state);
   const settled = useSettled(state.connected);
   useLayoutEffect(() => {
-    if (host.current) void terminal.attach(host.current);
+    if (host.current) terminal.attach(host.current);
     return () => terminal.detach();
   }, [terminal]);
   return (

@@ -31,7 +31,8 @@ export class TerminalSession {
   #search = new SearchAddon();
   #stream: TerminalStream;
   #opened = false;
-  #observer = new ResizeObserver(() => this.fit());
+  #wantsFocus = false;
+  #observer = new ResizeObserver(() => void this.#sized());
   #themed = () => {
     this.#terminal.options.theme = readTheme();
   };
@@ -94,9 +95,14 @@ export class TerminalSession {
   }
 
   /** Shows the terminal inside this element. */
-  async attach(host: HTMLElement): Promise<void> {
+  attach(host: HTMLElement): void {
     host.append(this.element);
     this.#observer.observe(this.element);
+  }
+
+  /** The element has got a size: draws into it, for the first time once there is one (a closed drawer has none). */
+  async #sized(): Promise<void> {
+    if (this.element.clientWidth === 0 || this.element.clientHeight === 0) return;
     if (this.#opened) {
       this.fit();
       return;
@@ -108,6 +114,7 @@ export class TerminalSession {
     this.#terminal.textarea?.addEventListener("focus", () => announce("Terminal. F6 leaves it."));
     this.fit();
     void this.#speedUp();
+    if (this.#wantsFocus) this.focus();
   }
 
   detach(): void {
@@ -128,12 +135,14 @@ export class TerminalSession {
   }
 
   fit(): void {
-    if (!this.#opened || this.element.clientWidth === 0 || this.element.clientHeight === 0) return;
+    // Opening waits for the typeface; until then there is nothing to fit.
+    if (!this.#terminal.element || this.element.clientWidth === 0 || this.element.clientHeight === 0) return;
     this.#fit.fit();
     this.#stream.resize(this.#terminal.cols, this.#terminal.rows);
   }
 
   focus(): void {
+    this.#wantsFocus = !this.#terminal.element;
     this.#terminal.focus();
   }
 

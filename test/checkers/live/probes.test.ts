@@ -18,6 +18,7 @@ const pod = (name: string, version: string) => ({
     containers: [
       {
         name: "app",
+        args: ["-listen=:5000"],
         image: `workbook.local/ml-inference:${version}`,
         readinessProbe: { httpGet: { path: "/ready", port: 5000 }, periodSeconds: 1 },
       },

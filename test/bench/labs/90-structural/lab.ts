@@ -5,5 +5,6 @@ import lab from "../../../../labs/02-deploy-ml-inference/lab.ts";
 export default defineLab({
   ...lab,
   title: "Lab 02, what can be seen by looking",
-  checks: (facts) => Object.fromEntries(Object.entries(lab.checks(facts)).filter(([, check]) => check.mode === "observe")),
+  checks: (facts) =>
+    Object.fromEntries(Object.entries(lab.checks(facts)).filter(([, check]) => check.mode === "observe")),
 });
