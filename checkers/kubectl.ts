@@ -1,4 +1,3 @@
-import { x } from "tinyexec";
 import { LookError } from "./core/errors.ts";
 
 export interface KubectlOptions {
@@ -13,6 +12,8 @@ export interface KubectlOptions {
 export async function apply(files: readonly string[], options: KubectlOptions): Promise<void> {
   if (files.length === 0) return;
   const args = ["apply", "-n", options.namespace, ...files.flatMap((file) => ["-f", file])];
+  // Not loaded by commands that only look.
+  const { x } = await import("tinyexec");
   const { exitCode, stderr } = await x(options.kubectl, args, {
     ...(options.signal && { signal: options.signal }),
     timeout: 60_000,

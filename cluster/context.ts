@@ -25,7 +25,7 @@ export async function contextHandle(at: Paths, options: EnsureOptions): Promise<
   const kubeconfig = join(at.kube, `context-${context.replace(/[^\w.-]/g, "_")}.yaml`);
   const { stdout, code, stderr } = await run(
     kubectl,
-    ["config", "view", "--minify", "--flatten", "--raw", "--context", context],
+    ["config", "view", "--minify", "--flatten", "--raw", "--context", context, "-o", "json"],
     { signal, allowFailure: true, timeout: 15_000 },
   );
   if (code !== 0) {
@@ -64,7 +64,8 @@ export async function contextHandle(at: Paths, options: EnsureOptions): Promise<
   }
   // Reading nodes may well be forbidden on a shared cluster.
   const nodes = await ask(["get", "nodes", "-o", "name"]);
-  await install(at.bin, "kubectl", kubectl);
+  // In a terminal of ours PATH leads to this very folder: a link must not come to point at itself.
+  if (kubectl !== join(at.bin, "kubectl")) await install(at.bin, "kubectl", kubectl);
   return {
     provider: "context",
     name: context,

@@ -60,7 +60,7 @@ export function judgeInotify(instances: number, watches: number): Finding {
   const say = finding("inotify", "inotify limits");
   const detail = `${instances} instances, ${watches} watches`;
   if (!Number.isFinite(instances) || !Number.isFinite(watches)) return say.ok("does not apply here");
-  if (instances >= 128 && watches >= 8192 && (instances >= 512 || watches >= 65_536)) return say.ok(detail);
+  if (instances >= 256 && watches >= 65_536) return say.ok(detail);
   return say.warn(
     detail,
     'Nodes may fail with "too many open files": sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288',

@@ -293,3 +293,21 @@ export async function wrapperIsCurrent(): Promise<boolean> {
   if (!runc || missing.length === 0) return !existsSync(ownEngine.wrapper);
   return (await readFile(ownEngine.wrapper, "utf8").catch(() => "")) === runtimeWrapper(runc, missing);
 }
+
+const inotify = "/proc/sys/fs/inotify/max_user_instances";
+const instances = 1024;
+
+/** Whether this machine allows enough inotify instances: a node takes about fifteen, and one too few leaves a node dead. */
+export function enoughInotify(): boolean {
+  try {
+    return Number(readFileSync(inotify, "utf8")) >= instances / 2;
+  } catch {
+    return true;
+  }
+}
+
+/** Raises the limit until the next boot, where we may; elsewhere `doctor` tells how. */
+export async function raiseInotify(signal: AbortSignal): Promise<void> {
+  if (enoughInotify() || !(await canBeRoot())) return;
+  await asRoot("tee", [inotify], { input: `${instances}\n`, allowFailure: true, signal });
+}

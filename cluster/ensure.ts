@@ -4,7 +4,16 @@ import { diskFull } from "./artifact.ts";
 import { importedImage } from "./bundle.ts";
 import { contextHandle } from "./context.ts";
 import { rememberCurrent } from "./current.ts";
-import { aptInstall, canBeRoot, type Engine, ensureEngine, findEngine, hasApt } from "./engine.ts";
+import {
+  aptInstall,
+  canBeRoot,
+  type Engine,
+  enoughInotify,
+  ensureEngine,
+  findEngine,
+  hasApt,
+  raiseInotify,
+} from "./engine.ts";
 import { findGoOrGet } from "./go-toolchain.ts";
 import { imageSteps, loadInto } from "./images.ts";
 import {
@@ -16,6 +25,7 @@ import {
   deleteCluster,
   nodeContainers,
   nodeStarts,
+  plainKubeconfig,
   readRecord,
   restoreKubeconfig,
   startNodes,
@@ -137,10 +147,12 @@ async function toHandle(
   serverVersion: string,
   nodes: string[],
 ): Promise<ClusterHandle> {
+  const kubeconfig = adminKubeconfig(at, record.name);
+  await plainKubeconfig(kubeconfig);
   return {
     provider: "kind",
     name: record.name,
-    kubeconfig: adminKubeconfig(at, record.name),
+    kubeconfig,
     bin: at.bin,
     serverVersion,
     nodes,
@@ -187,9 +199,10 @@ async function bringUp(at: Paths, name: string, options: EnsureOptions, reporter
       title: "Container engine",
       lane: "io",
       estimate: 15_000,
-      done: () => engine !== undefined,
+      done: () => engine !== undefined && enoughInotify(),
       run: async ({ detail, signal: stop }) => {
         engine = await ensureEngine({ yes, signal: stop, log, detail });
+        await raiseInotify(stop);
       },
     },
     {

@@ -12,7 +12,7 @@ export const versions = {
   pauseTag: "3.10.1",
   debian: "bookworm",
   /** Bumped when the recipe of the node image changes in a way the files it is made of don't show. */
-  nodeRecipe: 1,
+  nodeRecipe: 2,
 } as const;
 
 /** The node image published for this kind release. */

@@ -10,6 +10,8 @@ export const marks: Readonly<Record<CheckState, { glyph: string; word: string; s
   error: { glyph: "!", word: "could not look", style: "red" },
 };
 const wordWidth = Math.max(...Object.values(marks).map(({ word }) => word.length));
+const indent = wordWidth + 4;
+const column = 10;
 
 /** Breaks text at spaces to lines of at most `width`, each after `indent` spaces. Words longer than a line stay whole. */
 export function wrap(text: string, width: number, indent = 0): string[] {
@@ -41,12 +43,15 @@ export function headline(check: CheckReport, io: Io): string {
   return `${io.style(style, `${glyph} ${word.padEnd(wordWidth)}`)}  ${io.style("bold", check.title)}  ${io.style("dim", points(check.points))}`;
 }
 
-const indent = wordWidth + 4;
-const column = 10;
+/** The same, its title wrapped. */
+export function headlines(check: CheckReport, io: Io): string[] {
+  const [first = "", ...rest] = wrap(check.title, io.width, indent);
+  return [headline({ ...check, title: first.trimStart() }, io), ...rest.map((line) => io.style("bold", line))];
+}
 
 /** A check with what it says and saw. */
 export function checkLines(check: CheckReport, lab: string, io: Io): string[] {
-  const lines = [headline(check, io)];
+  const lines = headlines(check, io);
   if (check.state === "pass") return lines;
   const { width } = io;
   if (check.says) lines.push(...wrap(check.says, width, indent));
@@ -71,7 +76,8 @@ export function scoreLine(report: LabReport, io: Io): string {
   const passed = report.checks.filter((check) => check.state === "pass").length;
   const score = `${report.earned} of ${points(report.points)}, ${passed} of ${report.checks.length} checks passed`;
   if (!report.complete) {
-    return `${io.style("red", score)}; not final, because some checks could not look. Nothing is lost: check again when that is mended.`;
+    const why = "not final, because some checks could not look. Nothing is lost: check again when that is mended.";
+    return io.style("red", wrap(`${score}; ${why}`, io.width).join("\n"));
   }
   return io.style(passed === report.checks.length ? "green" : "bold", score);
 }

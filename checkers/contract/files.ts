@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -44,3 +45,9 @@ export function overlay(solution: string, mutant: string, into: string): void {
 }
 
 export const textOf = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
+
+/** What bash says of a script it parses without running it, or undefined. */
+export function bashError(text: string): string | undefined {
+  const { status, stderr } = spawnSync("bash", ["-n"], { input: text, encoding: "utf8" });
+  return status === 0 ? undefined : (stderr.trim().split("\n")[0] ?? "").replace(/^bash: /, "");
+}

@@ -56,7 +56,8 @@ export function containerdConfig(text: string): string {
   const pause = text.replace(/sandbox_image = "[^"]*"/, `sandbox_image = "${imagePrefix}/pause:${versions.pauseTag}"`);
   const scores = pause.replace("restrict_oom_score_adj = false", "restrict_oom_score_adj = true");
   if (pause === text || scores === pause) throw new Error("kind's containerd configuration is not as expected.");
-  return scores;
+  // Without it a node whose runtime service failed to start stays up and never gets ready: better that systemd tries again.
+  return scores.replace("version = 2\n", 'version = 2\nrequired_plugins = ["io.containerd.grpc.v1.cri"]\n');
 }
 
 /** Changes to kind's containerd unit: Debian's path, and no limits that need CAP_SYS_RESOURCE. */

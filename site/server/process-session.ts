@@ -11,7 +11,8 @@ export function sessionMembers(session: number): number[] {
   return names.map(Number).filter((pid) => sessionOf(pid) === session);
 }
 
-function sessionOf(pid: number): number | undefined {
+/** The session a process belongs to, or undefined when it is gone. */
+export function sessionOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // pid (name) state ppid pgrp session …; the name may hold anything, parentheses too.

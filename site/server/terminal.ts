@@ -3,7 +3,7 @@ import { SerializeAddon } from "@xterm/addon-serialize";
 import headless from "@xterm/headless";
 import { type IPty, spawn } from "node-pty";
 import type { TerminalDown, TerminalView } from "../protocol.ts";
-import { endSession } from "./process-session.ts";
+import { endSession, sessionMembers, sessionOf } from "./process-session.ts";
 import { PtyWriter } from "./pty-writer.ts";
 import type { ShellSpec } from "./shell.ts";
 import { wholeCharacters } from "./utf8.ts";
@@ -104,6 +104,8 @@ export class WorkbookTerminal {
   #finishReading: (() => void) | undefined;
   #finishTimer: NodeJS.Timeout | undefined;
   #exit: { code: number } | undefined;
+  /** Jobs that went on after the shell. */
+  #jobsLeft: number[] = [];
   #closed = false;
   #sent = 0;
 
@@ -145,9 +147,9 @@ export class WorkbookTerminal {
     this.#pace();
   }
 
-  /** Returns false, and takes nothing, when the program has left too much unread already. */
-  input(text: string): boolean {
-    return this.#exit !== undefined || this.#writer.write(text);
+  /** What a person types or pastes. It is dropped when the program has left megabytes unread already. */
+  input(text: string): void {
+    if (!this.#exit) this.#writer.write(text);
   }
 
   /** The last page to say its size decides. */
@@ -177,9 +179,11 @@ export class WorkbookTerminal {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const pid = this.#pty?.pid;
+    const session = this.#pty?.pid;
     if (this.#paused) this.#resume();
-    if (pid !== undefined) await endSession(pid);
+    // After the shell's end its number may go to a stranger, unless a job of its session still holds it.
+    const ours = !this.#exit || this.#jobsLeft.some((pid) => sessionOf(pid) === session);
+    if (session !== undefined && ours) await endSession(session);
     this.#finish();
     this.#writer.stop();
     for (const timer of [this.#flushTimer, this.#stallTimer, this.#joinTimer, this.#finishTimer, this.#feedTimer])
@@ -309,7 +313,8 @@ export class WorkbookTerminal {
   }
 
   /**
-   * Between two feeds the screen is exactly what all frames but the unparsed ones have drawn. Waits for the end of an escape sequence that two frames share, or its rest would show as text.
+   * Between two feeds the screen is exactly what all frames but the unparsed ones have drawn. Waits for the end of an escape
+   * sequence that two frames share, or its rest would show as text.
    */
   #showToJoining(): void {
     if (this.#closed || this.#feeding > 0) return;
@@ -339,7 +344,7 @@ export class WorkbookTerminal {
       if (this.#unparsedUnits <= screenHigh && live.every((one) => one.unacked <= unackedHigh)) return;
       this.#paused = true;
       this.#pty.pause();
-      this.#stallTimer ??= setInterval(() => this.#dropStalled(), stalledAfter / 4);
+      this.#stallTimer ??= setInterval(() => this.#dropStalled(), stalledAfter / 4).unref();
     } else if (this.#unparsedUnits <= screenLow && live.every((one) => one.unacked <= unackedLow)) {
       this.#resume();
     }
@@ -378,6 +383,7 @@ export class WorkbookTerminal {
     }
     this.#flush();
     this.#exit = { code };
+    this.#jobsLeft = this.#pty ? sessionMembers(this.#pty.pid) : [];
     this.#writer.stop();
     clearInterval(this.#stallTimer);
     this.#stallTimer = undefined;

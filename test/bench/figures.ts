@@ -51,7 +51,7 @@ export function figure(what: string, unit: Unit, samples: readonly number[], goa
 
 /** A ratio reads best as a fraction: 1/63. Others get three significant digits. */
 export function shown(value: number, unit: Unit): string {
-  if (unit === "ratio") return value > 0 && value < 1 ? `1/${(1 / value).toPrecision(3)}` : value.toPrecision(3);
+  if (unit === "ratio" && value > 0 && value < 1) return `1/${shown(1 / value, "")}`;
   return Math.abs(value) >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
 }
 

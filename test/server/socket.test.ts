@@ -118,6 +118,11 @@ describe("a page", () => {
     await page.next("lab", (message) => message.state === "ready");
     page.send({ type: "run", lab: "01-first", check: "share" });
     await page.next("report", ({ report }) => report.checks[1]?.state === "pass");
+    // Also when there is nothing new to say: whoever asked is told.
+    const before = page.got.length;
+    page.send({ type: "run", lab: "01-first", check: "service-there" });
+    await until("a report", () => page.got.slice(before).some((one) => one.type === "report"));
+    expect(session().ran).toEqual(["share", "service-there"]);
     page.send({ type: "run", lab: "01-first", check: "nonsense" });
     await page.next("lab", ({ says }) => says.includes("no such check"));
     page.send({ type: "run", lab: "no-lab", check: "share" });

@@ -131,6 +131,16 @@ describe("the shell", () => {
     await until("the page is told", () => client.exit === 129 && client.closed === 4410);
   });
 
+  it("ends with the jobs that went on after it", async () => {
+    const client = await shell();
+    const pid = pidOf(client.id);
+    client.input("nohup sleep 1003 >/dev/null 2>&1 & disown; exit\r");
+    await until("the exit", () => client.exit === 0);
+    expect(sessionMembers(pid)).toHaveLength(1);
+    expect((await bench.fetch(`/api/terminals/${client.id}`, { method: "DELETE" })).status).toBe(200);
+    expect(sessionMembers(pid)).toEqual([]);
+  });
+
   it("is one of eight at most", async () => {
     for (let n = 1; n <= 8; n++) expect((await bench.terminal()).title).toBe(`Terminal ${n}`);
     const ninth = await bench.post("/api/terminals", { lab: "01-first" });
