@@ -4,7 +4,7 @@ import { type KubeconfigFile, parseKubeconfig } from "./kube/config.ts";
 import { KubeconfigError } from "./kube/errors.ts";
 
 /** Name of the one context (and cluster, and user) of a terminal's kubeconfig. */
-export const learnerContext = "workbook";
+const learnerContext = "workbook";
 
 interface Entry {
   cluster: Record<string, unknown>;

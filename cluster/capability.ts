@@ -88,7 +88,7 @@ export function runtimeWrapper(runc: string, missing: readonly string[]): string
   return `#!/bin/sh
 # Written by the workbook: this machine can't grant ${missing.join(", ")}.
 strip() {
-  [ -f "$1" ] && sed -i ${edits.map((edit) => `-e '${edit}'`).join(" ")} "$1"
+  [ -f "$1" ] && sed -z -i ${edits.map((edit) => `-e '${edit}'`).join(" ")} "$1"
 }
 previous=
 for argument do

@@ -47,6 +47,7 @@ export type Up =
  *   POST   /api/labs/:lab/answer  {key, text}  -> {}
  *   POST   /api/labs/:lab/reset   {}           -> {saved: string}
  *   POST   /api/terminals {lab}                -> TerminalView
+ *   POST   /api/terminals/:id/restart {}       -> TerminalView       a new shell in place of one that ended: new id, same title
  *   DELETE /api/terminals/:id                  -> {}
  *   any error                                  -> 4xx/5xx ApiError
  * Terminal stream: WebSocket /ws/terminal/:id, see site/server/terminal-protocol in ARCHITECTURE.md:

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ClusterHandle, Paths } from "../../cluster/index.ts";
 import type { LabDeps, ServedLab } from "../../site/server/deps.ts";
+import { defaultSeed } from "../core/lab.ts";
 import { enterLab, resetLab } from "../enter.ts";
 import { LiveCluster } from "../kube/live.ts";
 import { Transport } from "../kube/transport.ts";
@@ -58,14 +59,14 @@ export function courseDeps(options: {
 
   return {
     namespaceOf: namespace,
-    seed: () => 0,
+    seed: () => defaultSeed,
     async enterLab(lab, more) {
       const { namespace, folder, kubeconfig } = await enterLab(entering(lab, more));
       return { namespace, folder, kubeconfig };
     },
     async resetLab(lab, more) {
       const { saved } = await resetLab(entering(lab, more));
-      return { saved: saved ?? "nothing: the working folder was empty" };
+      return { saved: saved || "nothing: the working folder was empty" };
     },
     async createSession(lab, entered) {
       const { transport, live } = await connection(handle().kubeconfig);

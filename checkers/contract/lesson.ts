@@ -1,12 +1,12 @@
 /** One fenced block of a lesson. */
-export interface Block {
+interface Block {
   language: string;
   meta: string;
   text: string;
   /** Of its first line, counted from 1. */
   line: number;
 }
-export interface Tag {
+interface Tag {
   name: string;
   attributes: Record<string, string>;
   line: number;
@@ -61,7 +61,7 @@ function tagsOf(prose: string): Tag[] {
 }
 
 /** 1-based line of an offset. */
-export const lineAt = (text: string, offset: number): number => text.slice(0, offset).split("\n").length;
+const lineAt = (text: string, offset: number): number => text.slice(0, offset).split("\n").length;
 
 /** Names used as [[name]], with where. */
 export const factUses = (source: string): { name: string; line: number }[] =>
@@ -77,7 +77,7 @@ export const fillIn = (source: string, facts: Record<string, unknown>): string =
   );
 
 /** Values of facts that would drift if they were typed: names with a mark in them and numbers of four digits or more. */
-export function literals(facts: Record<string, unknown>): { name: string; value: string }[] {
+function literals(facts: Record<string, unknown>): { name: string; value: string }[] {
   return Object.entries(facts)
     .filter(([, value]) => typeof value === "string" || typeof value === "number")
     .map(([name, value]) => ({ name, value: String(value) }))

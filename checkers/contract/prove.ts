@@ -9,7 +9,7 @@ import { type Problem, problem } from "./problem.ts";
 import { type Ground, Stand } from "./stand.ts";
 import { staticProblems } from "./static.ts";
 
-export const parts = ["static", "start", "solution", "variants", "mutants", "reset"] as const;
+const parts = ["static", "start", "solution", "variants", "mutants", "reset"] as const;
 export type Part = (typeof parts)[number];
 
 export interface Step {

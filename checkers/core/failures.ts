@@ -3,7 +3,7 @@ import type { Check, Failure } from "./check.ts";
 export const notSettled = "not-settled";
 
 /** Codes every check has without declaring them. */
-export const builtInFailures: Readonly<Record<string, Failure>> = {
+const builtInFailures: Readonly<Record<string, Failure>> = {
   [notSettled]: {
     says: "It was still changing when the time was up, so there is no result to rely on yet.",
     hints: [

@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 /** Pauses between looks, in milliseconds; the last one repeats. */
-export const backOff: readonly number[] = [100, 250, 500, 1_000];
+const backOff: readonly number[] = [100, 250, 500, 1_000];
 
 export interface PollOptions<T> {
   clock: Clock;

@@ -66,9 +66,8 @@ export function unsettled({ metadata, spec, status }: V1Deployment): string | un
   return undefined;
 }
 
-export type TroubleKind = "image-pull" | "crash-loop" | "unschedulable";
 export interface Trouble {
-  kind: TroubleKind;
+  kind: "image-pull" | "crash-loop" | "unschedulable";
   evidence: Evidence;
 }
 
@@ -171,7 +170,7 @@ export function probeFailure(
   pod: V1Pod,
   events: readonly CoreV1Event[],
   now: number,
-  patience = 15_000,
+  patience = 30_000,
 ): Evidence | undefined {
   if (isReady(pod)) return undefined;
   const containers = pod.status?.containerStatuses ?? [];

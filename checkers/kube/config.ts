@@ -5,7 +5,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { KubeconfigError } from "./errors.ts";
 
 /** What a TLS connection to the API server needs. */
-export interface TlsOptions {
+interface TlsOptions {
   ca?: string | Buffer;
   cert?: string | Buffer;
   key?: string | Buffer;
@@ -50,7 +50,7 @@ const firstLine = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message : String(thrown)).split("\n")[0]?.replace(/[.:]$/, "") ?? "";
 
 /** The kubeconfig files kubectl would read, in order. */
-export function defaultKubeconfigs(env: NodeJS.ProcessEnv = process.env): string[] {
+function defaultKubeconfigs(env: NodeJS.ProcessEnv = process.env): string[] {
   const named = env.KUBECONFIG?.split(delimiter).filter(Boolean);
   return named?.length ? named : [join(homedir(), ".kube", "config")];
 }

@@ -12,8 +12,7 @@ export interface AnyObject {
 }
 
 /** "apps/v1/deployments": a resource type in one word. */
-export const resourceOf = (kind: Kind): string =>
-  `${kind.group === "" ? "" : `${kind.group}/`}${kind.version}/${kind.plural}`;
+const resourceOf = (kind: Kind): string => `${kind.group === "" ? "" : `${kind.group}/`}${kind.version}/${kind.plural}`;
 
 /** Every namespace. */
 export const everywhere = "*";

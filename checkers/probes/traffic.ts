@@ -14,7 +14,7 @@ export interface TrafficTarget {
 }
 
 /** Requests in one sample, at most. */
-export const trafficLimit = 1_000;
+const trafficLimit = 1_000;
 const parallel = 16;
 /** Seconds for one request, and for the connection. */
 const requestLimit = 5;

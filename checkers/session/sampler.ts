@@ -1,11 +1,11 @@
 import type { Looked } from "../core/reports.ts";
 
 /** Milliseconds without a change before measuring. */
-export const quiet = 1_500;
+const quiet = 1_500;
 /** Milliseconds between two measurements of one check. */
-export const apart = 15_000;
+const apart = 15_000;
 /** The same after it answered "waiting", which is no measurement. */
-export const apartWaiting = 3_000;
+const apartWaiting = 3_000;
 
 interface Slot {
   id: string;

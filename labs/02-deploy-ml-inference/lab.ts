@@ -20,15 +20,16 @@ export default defineLab({
   prerequisites: ["01-cluster-and-kubectl"],
   facts,
 
+  // In the order of the text.
   checks: (lab) => ({
-    "every-replica-answers": everyReplicaAnswers(lab),
-    "answers-prediction": answersPrediction(lab),
     replicas: replicas(lab),
+    "image-pinned": imagePinned(lab),
+    "answers-prediction": answersPrediction(lab),
     labels: labels(lab),
+    readiness: readiness(lab),
     service: service(lab),
     "endpoints-ready": endpointsReady(lab),
-    "image-pinned": imagePinned(lab),
-    readiness: readiness(lab),
+    "every-replica-answers": everyReplicaAnswers(lab),
   }),
   experiments,
 });

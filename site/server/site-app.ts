@@ -92,9 +92,13 @@ export function siteApp({ gate, auth, port, site, api, control, log }: SiteAppOp
         "Run ./workbook open and use the address it prints.",
       );
     }
+    const path = `/${pathname.replace(/^\/+/, "")}${search}`;
+    // The cookie belongs to the name that was opened, which is the other one.
+    if (context.req.header("host") === `localhost:${port}`)
+      return context.redirect(`http://127.0.0.1:${port}${path}`, 307);
     const from = context.req.header("sec-fetch-site");
     if (context.req.header("sec-fetch-mode") === "navigate" && from !== "same-origin" && from !== "none") {
-      return context.html(carryOnPage(`/${pathname.replace(/^\/+/, "")}${search}`));
+      return context.html(carryOnPage(path));
     }
     return context.html(landingPage(), 401);
   });

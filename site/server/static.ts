@@ -3,7 +3,7 @@ import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
+import { type BrotliOptions, brotliCompress, constants, gunzip, gzip, type ZlibOptions } from "node:zlib";
 import { inlineScriptHashes } from "./csp.ts";
 
 const types: Readonly<Record<string, string>> = {
@@ -41,8 +41,10 @@ const compressible = new Set([
 ]);
 /** Stands for the namespace of lab NN in built pages. */
 const sentinel = /wbns(\d\d)wb/g;
-const brotli = promisify(brotliCompress);
-const zip = promisify(gzip);
+type Squeeze<Options> = (data: string | Buffer, options?: Options) => Promise<Buffer<ArrayBuffer>>;
+const brotli = promisify(brotliCompress) as Squeeze<BrotliOptions>;
+const zip = promisify(gzip) as Squeeze<ZlibOptions>;
+const unzip = promisify(gunzip) as Squeeze<ZlibOptions>;
 
 type Encoding = "identity" | "br" | "gzip";
 
@@ -148,8 +150,8 @@ export class StaticSite {
 
   #body(asset: Asset): Promise<Buffer<ArrayBuffer>> {
     asset.body ??= readFile(asset.file).then(
-      (raw) => {
-        const body = asset.extension === ".html" ? this.#filledIn(raw) : raw;
+      async (raw) => {
+        const body = await this.#withNamespaces(raw, asset.extension);
         asset.etag = createHash("sha256").update(body).digest("base64url").slice(0, 22);
         return body;
       },
@@ -161,13 +163,17 @@ export class StaticSite {
     return asset.body;
   }
 
-  #filledIn(raw: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
-    const html = raw.toString("utf8");
-    const filled = html.replace(sentinel, (whole, number: string) => {
+  /** Pages, and the excerpts that the search shows of them (gzipped JSON), with the learner's namespaces filled in. */
+  async #withNamespaces(raw: Buffer<ArrayBuffer>, extension: string): Promise<Buffer<ArrayBuffer>> {
+    if (extension !== ".html" && extension !== ".pf_fragment") return raw;
+    const zipped = extension === ".pf_fragment";
+    const text = (zipped ? await unzip(raw) : raw).toString("utf8");
+    const filled = text.replace(sentinel, (whole, number: string) => {
       const namespace = this.#namespaceOf(number);
       return namespace !== undefined && /^[a-z0-9-]{1,63}$/.test(namespace) ? namespace : whole;
     });
-    return filled === html ? raw : Buffer.from(filled, "utf8");
+    if (filled === text) return raw;
+    return zipped ? zip(filled) : Buffer.from(filled, "utf8");
   }
 
   #encoded(asset: Asset, body: Buffer<ArrayBuffer>, encoding: Encoding): Promise<Buffer<ArrayBuffer>> {
@@ -175,9 +181,9 @@ export class StaticSite {
     if (!made) {
       made =
         encoding === "br"
-          ? (brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 7 } }) as Promise<Buffer<ArrayBuffer>>)
+          ? brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 7 } })
           : encoding === "gzip"
-            ? (zip(body, { level: 7 }) as Promise<Buffer<ArrayBuffer>>)
+            ? zip(body, { level: 7 })
             : Promise.resolve(body);
       asset.encoded.set(encoding, made);
     }

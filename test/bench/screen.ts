@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { spawn } from "node-pty";
 import { WebSocket } from "ws";
 import type { TerminalView } from "../../site/protocol.ts";
 import { statusOfRunning } from "../../site/server/control.ts";
-import { opened, TerminalClient } from "../server/kit.ts";
+import { type AttachOptions, opened, TerminalClient } from "../server/kit.ts";
 import { figure, median } from "./figures.ts";
 import { type Bench, type Measured, type Part, pause, within } from "./part.ts";
 import { type Stage, slug } from "./stage.ts";
@@ -48,21 +49,30 @@ async function ptyAlone(file: string, signal: AbortSignal): Promise<number> {
   return got / 1e6 / ((performance.now() - began) / 1000);
 }
 
-async function terminalOf(
-  stage: Stage,
-  client: ConstructorParameters<typeof TerminalClient>[1] = {},
-): Promise<TerminalClient> {
+interface Opened {
+  client: TerminalClient;
+  close(): Promise<void>;
+}
+
+async function openTerminal(stage: Stage, options: AttachOptions): Promise<Opened> {
   const { course, cookie } = stage;
-  const answer = await fetch(`${course.url}/api/terminals`, {
-    method: "POST",
-    headers: { "content-type": "application/json", cookie },
-    body: JSON.stringify({ lab: slug }),
-    signal: AbortSignal.timeout(10_000),
-  });
+  const ask = (method: string, path: string, body?: object): Promise<Response> =>
+    fetch(`${course.url}/api/terminals${path}`, {
+      method,
+      headers: { "content-type": "application/json", cookie },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(10_000),
+    });
+  const answer = await ask("POST", "", { lab: slug });
   if (!answer.ok) throw new Error(`no terminal: ${await answer.text()}`);
   const { id } = (await answer.json()) as TerminalView;
   const address = `${course.url.replace("http", "ws")}/ws/terminal/${id}`;
-  return new TerminalClient(await opened(new WebSocket(address, { headers: { cookie, origin: course.url } })), client);
+  const socket = await opened(new WebSocket(address, { headers: { cookie, origin: course.url } }));
+  const close = async (): Promise<void> => {
+    await ask("DELETE", `/${id}`);
+    socket.close();
+  };
+  return { client: new TerminalClient(socket, options), close };
 }
 
 /** How many bytes arrived that differ from what the program wrote: 0, or everything from the first difference on. */
@@ -73,7 +83,7 @@ async function differing(bench: Bench, stage: Stage, file: string): Promise<numb
   const finished = new Promise<void>((resolve) => {
     done = resolve;
   });
-  const client = await terminalOf(stage, {
+  const { client, close } = await openTerminal(stage, {
     keep: false,
     onBytes: (data) => {
       chunks.push(data);
@@ -84,11 +94,9 @@ async function differing(bench: Bench, stage: Stage, file: string): Promise<numb
   try {
     await within(120_000, "50 MB through a terminal", finished, bench.signal);
   } finally {
-    client.input("exit\r");
-    client.socket.close();
+    await close();
   }
   // A terminal line ends in CR LF.
-  const { readFile } = await import("node:fs/promises");
   const expected = Buffer.from((await readFile(file, "latin1")).replaceAll("\n", "\r\n"), "latin1");
   const got = Buffer.concat(chunks);
   const start = got.indexOf(expected.subarray(0, 1_000));
@@ -104,14 +112,11 @@ async function resident(bench: Bench, stage: Stage): Promise<{ watching: number;
   const rss = async (): Promise<number> =>
     ((await statusOfRunning(String(stage.env.WORKBOOK_HOME)))?.rss ?? Number.NaN) / 1e6;
   const watching = await rss();
-  const terminals = await Promise.all([0, 1, 2, 3].map(() => terminalOf(stage, { keep: false })));
-  for (const one of terminals) one.input("kubectl get pods; seq 1 20000\r");
+  const terminals = await Promise.all([0, 1, 2, 3].map(() => openTerminal(stage, { keep: false })));
+  for (const { client } of terminals) client.input("kubectl get pods; seq 1 20000\r");
   await pause(4_000, bench.signal);
   const four = await rss();
-  for (const one of terminals) {
-    one.input("exit\r");
-    one.socket.close();
-  }
+  await Promise.all(terminals.map(({ close }) => close()));
   return { watching, four };
 }
 

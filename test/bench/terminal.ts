@@ -54,6 +54,7 @@ export async function serve(): Promise<Served> {
 
 /** A page: socket, xterm's parser, acknowledgements from its write callback. */
 class Page {
+  readonly id: string;
   readonly socket: WebSocket;
   readonly screen = new headless.Terminal({ cols: 120, rows: 30, scrollback: 1000, allowProposedApi: true });
   parsed = 0;
@@ -62,7 +63,8 @@ class Page {
   #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #unacked = 0;
 
-  constructor(socket: WebSocket) {
+  constructor(id: string, socket: WebSocket) {
+    this.id = id;
     this.socket = socket;
     socket.on("message", (data: Buffer, binary) => {
       if (!binary) {
@@ -102,6 +104,10 @@ class Page {
   }
 }
 
+async function closeTerminal({ url, cookie }: Served, page: Page): Promise<void> {
+  await fetch(`${url}/api/terminals/${page.id}`, { method: "DELETE", headers: { cookie } });
+}
+
 async function openTerminal({ url, cookie }: Served): Promise<Page> {
   const answer = await fetch(`${url}/api/terminals`, {
     method: "POST",
@@ -112,7 +118,7 @@ async function openTerminal({ url, cookie }: Served): Promise<Page> {
   const socket = await opened(
     new WebSocket(`${url.replace("http", "ws")}/ws/terminal/${id}`, { headers: { cookie, origin: url } }),
   );
-  const page = new Page(socket);
+  const page = new Page(id, socket);
   await page.sees("$ ");
   return page;
 }
@@ -141,9 +147,7 @@ export async function measureThroughput(served: Served, folder: string, bytes = 
   const took = (performance.now() - began) / 1000;
   const got = page.parsed - before;
   if (got < statSync(file).size) throw new Error(`only ${got} bytes arrived`);
-  page.send({ type: "input", data: "exit\r" });
-  await wait(200);
-  page.socket.close();
+  await closeTerminal(served, page);
   return got / 1e6 / took;
 }
 
@@ -165,9 +169,7 @@ export async function measureEcho(served: Served, n = 400): Promise<{ p50: numbe
     times.push(performance.now() - began);
     await wait(8);
   }
-  page.send({ type: "input", data: "\x15exit\r" });
-  await wait(200);
-  page.socket.close();
+  await closeTerminal(served, page);
   const sorted = times.toSorted((a, b) => a - b);
   return { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
 }
@@ -188,7 +190,7 @@ export async function measureMemory(served: Served): Promise<TerminalFigures["rs
   first.send({ type: "input", data: "yes\r" });
   await wait(5_000);
   const stalled = (await served.rss()) - flooded;
-  for (const page of pages) page.socket.close();
+  await Promise.all(pages.map((page) => closeTerminal(served, page)));
   return { start, four, flooded, stalled };
 }
 

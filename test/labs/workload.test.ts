@@ -79,7 +79,7 @@ describe("troubleOf", () => {
 describe("probeFailure", () => {
   test("needs three failures and a while", () => {
     expect(probeFailure(runningFor(60), [unhealthy(refused, 2)], now)).toBeUndefined();
-    expect(probeFailure(runningFor(5), [unhealthy(refused, 5)], now)).toBeUndefined();
+    expect(probeFailure(runningFor(20), [unhealthy(refused, 5)], now)).toBeUndefined();
     expect(probeFailure(runningFor(60), [unhealthy(refused, 3)], now)?.actual).toContain("connection refused");
   });
   test("counts another pod's failures for nothing", () => {

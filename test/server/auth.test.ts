@@ -18,14 +18,14 @@ const raw = (
   path: string,
   headers: Record<string, string>,
   method = "GET",
-): Promise<{ status: number; text: string }> =>
+): Promise<{ status: number; text: string; location?: string }> =>
   new Promise((resolve, reject) => {
     const asked = request({ host: "127.0.0.1", port: bench.server.port, path, method, headers }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => {
         text += part;
       });
-      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text }));
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text, location: answer.headers.location }));
     });
     asked.on("error", reject).end();
   });
@@ -120,6 +120,15 @@ describe("who may come in", () => {
     const api = await bench.fetch("/api/labs/01-first", { as: "" });
     expect(api.status).toBe(401);
     expect(await api.json()).toMatchObject({ error: expect.stringContaining("no session") });
+  });
+
+  it("leads from its other name to the one that has the session", async () => {
+    const host = `localhost:${bench.server.port}`;
+    const led = await fetch(`http://127.0.0.1:${bench.server.port}/labs/?x=1`, { redirect: "manual" });
+    expect(led.status).toBe(401);
+    const other = await raw("/labs/?x=1", { host });
+    expect([other.status, other.location]).toEqual([307, `${bench.server.url}/labs/?x=1`]);
+    expect((await raw("//evil.example", { host })).location).toBe(`${bench.server.url}/evil.example`);
   });
 
   it("lets a link from elsewhere carry on by itself, and nowhere but here", async () => {

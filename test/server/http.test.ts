@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Workbench, workbench } from "./kit.ts";
 
@@ -30,6 +31,14 @@ describe("pages", () => {
     const text = await (await bench.fetch("/")).text();
     expect(text).toContain("in lab-01<");
     expect(text).not.toContain("wbns");
+  });
+
+  it("does so in what the search shows, too", async () => {
+    const fragment = `pagefind_dcd${JSON.stringify({ content: "your namespace is wbns01wb, theirs wbns99wb" })}`;
+    writeFileSync(join(bench.options.dist, "en_1.pf_fragment"), gzipSync(fragment));
+    writeFileSync(join(bench.options.dist, ".built-from"), "now");
+    const sent = Buffer.from(await (await bench.fetch("/en_1.pf_fragment")).arrayBuffer());
+    expect(gunzipSync(sent).toString()).toBe(fragment.replace("wbns01wb", "lab-01"));
   });
 
   it("allows its own inline scripts by hash, as they are sent, and no others", async () => {

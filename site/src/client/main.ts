@@ -1,6 +1,6 @@
 /** Starts the page: once per full load; a swapped-in page only says which lab it shows. */
 import { loadLab } from "../stores/lab.ts";
-import { $lab, $link, enter, start } from "../stores/socket.ts";
+import { $lab, $labState, $link, $reports, enter, start } from "../stores/socket.ts";
 import { $drawer } from "../stores/terminals.ts";
 import * as code from "./code.ts";
 import * as keys from "./keys.ts";
@@ -14,6 +14,19 @@ document.addEventListener("astro:page-load", () => {
   enter(lab);
   $drawer.set(false);
   load(lab);
+});
+
+// A lab that has become ready has a working folder now, with the answers in it.
+$labState.listen((all, _before, changed) => {
+  if (changed === $lab.get() && all[changed]?.state === "ready") load(changed);
+});
+// A failure met for the first time may have hints that were taken on an earlier visit.
+const failures = new Set<string>();
+$reports.listen((all, _before, changed) => {
+  const met = all[changed as string]?.checks.filter(({ hints, code }) => hints > 0 && code !== undefined) ?? [];
+  const fresh = met.map(({ id, code }) => `${changed}/${id}/${code}`).filter((key) => !failures.has(key));
+  for (const key of fresh) failures.add(key);
+  if (fresh.length > 0 && changed === $lab.get()) load(changed);
 });
 
 code.listen();

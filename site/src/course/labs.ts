@@ -5,7 +5,7 @@ import { defaultSeed, type LabDefinition } from "../../../checkers/core/lab.ts";
 import { type PublicQuiz, parseQuiz, publicQuiz } from "../../../checkers/core/quiz.ts";
 import { fillFacts, placeholder } from "./facts.ts";
 
-export interface CourseCheck {
+interface CourseCheck {
   id: string;
   title: string;
   points: number;

@@ -6,7 +6,7 @@ export interface Week {
   about: string;
   labs: Entry[];
 }
-export interface Entry {
+interface Entry {
   /** "01"; the capstone is "C". */
   number: string;
   title: string;

@@ -1,7 +1,9 @@
-import { Plus, SquareSplitHorizontal, SquareSplitVertical, X } from "lucide-preact";
-import { useRef, useState } from "preact/hooks";
+import { Accessibility, Plus, SquareSplitHorizontal, SquareSplitVertical, X } from "lucide-preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { kept } from "../stores/kept.ts";
 import { activate, type Layout, rename, type Tab } from "../stores/layout.ts";
-import { close, open, titleOf } from "../stores/terminals.ts";
+import { $screenReader, close, open, setScreenReader, titleOf } from "../stores/terminals.ts";
+import { useLive } from "./useLive.ts";
 
 function TabButton(props: { lab: string; tab: Tab; selected: boolean; onKey(event: KeyboardEvent): void }) {
   const { lab, tab, selected } = props;
@@ -62,6 +64,8 @@ function TabButton(props: { lab: string; tab: Tab; selected: boolean; onKey(even
 /** The terminals' tabs, and the buttons that open and split. */
 export function TerminalTabs({ lab, layout, ready }: { lab: string; layout: Layout; ready: boolean }) {
   const list = useRef<HTMLDivElement>(null);
+  const reader = useLive($screenReader);
+  useEffect(() => $screenReader.set(kept("screen-reader") === "on"), []);
   const move = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
@@ -90,6 +94,16 @@ export function TerminalTabs({ lab, layout, ready }: { lab: string; layout: Layo
         <Plus size={17} aria-hidden="true" />
       </button>
       <span class="tabs-gap" />
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Terminals as text for screen readers"
+        title="Terminals as text for screen readers"
+        aria-pressed={reader}
+        onClick={() => setScreenReader(!reader)}
+      >
+        <Accessibility size={17} aria-hidden="true" />
+      </button>
       <button
         type="button"
         class="icon-button"

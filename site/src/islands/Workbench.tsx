@@ -1,8 +1,8 @@
-import { ChevronDown, ChevronUp, SquareTerminal } from "lucide-preact";
 import { useEffect } from "preact/hooks";
 import { $layouts, layoutOf, markFocused, reconcile, type Tab } from "../stores/layout.ts";
 import { $cluster, $lab, $labState, $link, $terminals } from "../stores/socket.ts";
 import { $drawer, $trouble, closedByHand, open, prune, restart, titleOf } from "../stores/terminals.ts";
+import { DrawerHandle } from "./DrawerHandle.tsx";
 import { PaneBorder } from "./PaneBorder.tsx";
 import { PodStrip } from "./PodStrip.tsx";
 import { TerminalPane } from "./TerminalPane.tsx";
@@ -41,6 +41,8 @@ function useTerminals(lab: string, ready: boolean): void {
     prune(lab, new Set(terminals.map(({ id }) => id)));
   }, [lab, terminals]);
   useEffect(() => {
+    // What could not be opened is tried again once the lab has become ready anew.
+    if (!ready) $trouble.set(undefined);
     if (lab === "" || !ready || terminals?.length !== 0 || closedByHand.has(lab) || $trouble.get()) return;
     void open(lab);
   }, [lab, ready, terminals]);
@@ -62,11 +64,7 @@ export default function Workbench() {
   return (
     <aside class="workbench" aria-label="Workbench" data-open={drawer || undefined} data-pane="workbench">
       <PaneBorder />
-      <button type="button" class="drawer-handle" aria-expanded={drawer} onClick={() => $drawer.set(!drawer)}>
-        <SquareTerminal size={18} aria-hidden="true" />
-        <span>{drawer ? "Back to the text" : "Terminal"}</span>
-        {drawer ? <ChevronDown size={18} aria-hidden="true" /> : <ChevronUp size={18} aria-hidden="true" />}
-      </button>
+      <DrawerHandle open={drawer} />
       <div class="bench">
         <TerminalTabs lab={lab} layout={layout} ready={ready} />
         <div class="bench-body">

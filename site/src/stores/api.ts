@@ -1,7 +1,7 @@
 import type { ApiError } from "../../protocol.ts";
 
 /** What the server said went wrong, and what to do about it. */
-export class ApiProblem extends Error {
+class ApiProblem extends Error {
   readonly status: number;
   readonly todo: string | undefined;
   constructor(status: number, error: string, todo?: string) {

@@ -63,17 +63,13 @@ export function place(lab: string, id: string, split?: "row" | "column"): void {
   change(lab, { ...layout, tabs, active, focused: { ...layout.focused, [active]: id } });
 }
 
-/** Puts a terminal where another one was. */
-export function replace(lab: string, old: string, id: string): void {
-  const layout = layoutOf($layouts.get(), lab);
+/** Puts a terminal where another one was in this layout, whatever has become of the layout since. */
+export function replace(lab: string, layout: Layout, old: string, id: string): void {
+  const swap = (pane: string) => (pane === old ? id : pane);
   const { [old]: name, ...names } = layout.names;
   change(lab, {
     ...layout,
-    // The server may have told of the new one already, which gave it a tab of its own.
-    tabs: layout.tabs
-      .map((tab) => ({ ...tab, panes: tab.panes.filter((pane) => pane !== id) }))
-      .filter(({ panes }) => panes.length > 0)
-      .map((tab) => ({ ...tab, panes: tab.panes.map((pane) => (pane === old ? id : pane)) })),
+    tabs: layout.tabs.map((tab) => ({ ...tab, panes: tab.panes.map(swap) })),
     names: name ? { ...names, [id]: name } : names,
   });
 }

@@ -3,6 +3,7 @@ import { atom } from "nanostores";
 import type { TerminalView } from "../../protocol.ts";
 import type { TerminalSession } from "../terminal/session.ts";
 import { post, remove, sayProblem } from "./api.ts";
+import { keep } from "./kept.ts";
 import { openTerminal } from "./lab.ts";
 import { $layouts, currentPane, layoutOf, place, reconcile, replace } from "./layout.ts";
 import { $cluster, $lab, $terminals } from "./socket.ts";
@@ -40,13 +41,22 @@ export const titleOf = (lab: string, id: string): string => {
   return $terminals.get()[lab]?.find((one) => one.id === id)?.title ?? "terminal";
 };
 
+/** The reply to a request and the server's news of it may come in either order. */
+const know = (lab: string, view: TerminalView): void => {
+  const known = $terminals.get()[lab] ?? [];
+  if (!known.some(({ id }) => id === view.id)) $terminals.setKey(lab, [...known, view]);
+};
+
+/** Labs whose last terminal was closed by hand: they get no new one unasked. */
+export const closedByHand = new Set<string>();
+
 /** Opens a terminal for a lab. Resolves to its id, or undefined with the reason in $trouble. */
 export async function open(lab: string, split?: "row" | "column"): Promise<string | undefined> {
   try {
     const view = await openTerminal(lab);
-    const known = $terminals.get()[lab] ?? [];
-    if (!known.some(({ id }) => id === view.id)) $terminals.setKey(lab, [...known, view]);
+    know(lab, view);
     place(lab, view.id, split);
+    closedByHand.delete(lab);
     $trouble.set(undefined);
     return view.id;
   } catch (problem) {
@@ -54,9 +64,6 @@ export async function open(lab: string, split?: "row" | "column"): Promise<strin
     return undefined;
   }
 }
-
-/** Labs whose last terminal was closed by hand: they get no new one unasked. */
-export const closedByHand = new Set<string>();
 
 /** Ends a terminal and what runs in it. */
 export async function close(lab: string, id: string): Promise<void> {
@@ -70,13 +77,27 @@ export async function close(lab: string, id: string): Promise<void> {
 
 /** A new shell where one has ended, in the same place with the same name. */
 export async function restart(lab: string, id: string): Promise<void> {
+  // Between the old one's end and the new one the lab may have none: that is no reason to open another.
+  closedByHand.add(lab);
+  const layout = layoutOf($layouts.get(), lab);
   try {
     const view = await post<TerminalView>(`/api/terminals/${encodeURIComponent(id)}/restart`, {});
-    replace(lab, id, view.id);
+    know(lab, view);
+    replace(lab, layout, id, view.id);
+    reconcile(lab, $terminals.get()[lab] ?? []);
   } catch (problem) {
     $trouble.set(sayProblem(problem));
   }
+  closedByHand.delete(lab);
 }
+
+/** Terminals as text a screen reader can browse, in all of them and those to come. Remembered. */
+export const $screenReader = atom<boolean>(false);
+export const setScreenReader = (on: boolean): void => {
+  $screenReader.set(on);
+  keep("screen-reader", on ? "on" : "off");
+  for (const { opening } of sessions.values()) void opening.then((one) => one.screenReader(on));
+};
 
 export const focusTerminal = async (): Promise<boolean> => {
   const pane = currentPane(layoutOf($layouts.get(), $lab.get()));

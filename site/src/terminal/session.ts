@@ -8,7 +8,7 @@ import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { atom } from "nanostores";
 import { announce } from "../stores/announce.ts";
-import { keep, kept } from "../stores/kept.ts";
+import { kept } from "../stores/kept.ts";
 import { TerminalStream } from "./stream.ts";
 import { readTheme } from "./theme.ts";
 
@@ -167,10 +167,9 @@ export class TerminalSession {
     else this.#search.findNext(text);
   }
 
-  /** Mirrors the screen into text a screen reader can browse. Remembered for the next terminal. */
+  /** Mirrors the screen into text a screen reader can browse. */
   screenReader(on: boolean): void {
     this.#terminal.options.screenReaderMode = on;
-    keep("screen-reader", on ? "on" : "off");
   }
 
   dispose(): void {

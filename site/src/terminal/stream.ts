@@ -1,3 +1,5 @@
+import type { TerminalDown, TerminalUp } from "../../protocol.ts";
+
 /** The WebSocket of one terminal: keeps itself connected, keeps what was typed meanwhile, counts what was parsed. */
 export interface StreamEvents {
   /** Output, in order; call parsed() when the screen has taken it in. */
@@ -7,8 +9,6 @@ export interface StreamEvents {
   exit(code: number): void;
   link(connected: boolean): void;
 }
-
-type Control = { type: "screen"; data: string } | { type: "exit"; code: number };
 
 /** The server pauses at 100,000 unacknowledged characters and goes on at 5,000, so acknowledgements may be this lazy. */
 const ackEvery = 4000;
@@ -53,7 +53,7 @@ export class TerminalStream {
     this.#socket?.close();
   }
 
-  #send(message: object): void {
+  #send(message: TerminalUp): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
@@ -64,12 +64,11 @@ export class TerminalStream {
     this.#socket = socket;
     socket.addEventListener("open", () => {
       this.#attempts = 0;
-      this.#decoder = new TextDecoder();
       this.#unacked = 0;
       if (this.#size) this.#send({ type: "resize", ...this.#size });
     });
     socket.addEventListener("message", ({ data }) => {
-      if (typeof data === "string") this.#control(JSON.parse(data) as Control);
+      if (typeof data === "string") this.#control(JSON.parse(data) as TerminalDown);
       else this.#output(this.#decoder.decode(data as ArrayBuffer, { stream: true }));
     });
     socket.addEventListener("close", ({ code }) => {
@@ -83,8 +82,10 @@ export class TerminalStream {
     });
   }
 
-  #control(message: Control): void {
+  #control(message: TerminalDown): void {
     if (message.type === "screen") {
+      // Output starts anew after it: half a character from before would spoil the next one.
+      this.#decoder = new TextDecoder();
       this.#events.screen(message.data, () => {});
       this.#attached = true;
       this.#events.link(true);

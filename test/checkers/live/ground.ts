@@ -11,7 +11,7 @@ import { Transport } from "../../../checkers/kube/transport.ts";
 import { type LoadedLab, loadLabAt } from "../../../checkers/labs.ts";
 
 /** The kubeconfig of the cluster these tests run on. Throws where there is none: they are not skipped. */
-export function testKubeconfig(): string {
+function testKubeconfig(): string {
   const path = process.env["WORKBOOK_TEST_KUBECONFIG"];
   if (path && existsSync(path)) return path;
   throw new Error(
@@ -20,7 +20,7 @@ export function testKubeconfig(): string {
 }
 
 /** The pinned kubectl, or the one on PATH. */
-export const kubectl = process.env["WORKBOOK_TEST_BIN"] ? join(process.env["WORKBOOK_TEST_BIN"], "kubectl") : "kubectl";
+const kubectl = process.env["WORKBOOK_TEST_BIN"] ? join(process.env["WORKBOOK_TEST_BIN"], "kubectl") : "kubectl";
 
 /** A connection and namespaces of this file's own, gone after its tests. */
 export async function ground() {
