@@ -7,6 +7,9 @@ import { facts } from "./site/src/build/facts-plugin.ts";
 import { codeFrame } from "./site/src/build/frame-plugin.ts";
 import { searchIndex } from "./site/src/build/search-index.ts";
 
+// No request leaves the machine, the build's own included.
+process.env.ASTRO_TELEMETRY_DISABLED = "1";
+
 // Labs live beside the site, one folder each; WORKBOOK_LABS points at another bank of them.
 const labs = process.env.WORKBOOK_LABS ?? fileURLToPath(new URL("./labs", import.meta.url));
 

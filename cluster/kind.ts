@@ -255,8 +255,11 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
       },
     );
   } catch (error) {
-    await deleteCluster(engine, options.kind, name, log).catch(() => {});
-    await forget(at, name);
+    // Where nothing can be deleted (the engine is gone), the record stays and says that the creation was not finished.
+    await deleteCluster(engine, options.kind, name, log).then(
+      () => forget(at, name),
+      () => {},
+    );
     throw error;
   }
   await chmod(kubeconfig, 0o600);

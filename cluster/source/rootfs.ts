@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { artifact } from "../artifact.ts";
 import { asRoot } from "../run.ts";
@@ -17,12 +18,27 @@ export interface Rootfs {
 export interface Debian {
   folder: string;
   log: string;
-  mirror: string;
+  /** Undefined: Debian's own. */
+  mirror: string | undefined;
 }
 
-/** Where Debian packages come from: $WORKBOOK_DEBIAN_MIRROR, else Debian's own. */
-export function debianMirror(env: Record<string, string | undefined> = process.env): string {
-  return env.WORKBOOK_DEBIAN_MIRROR || "http://deb.debian.org/debian";
+/**
+ * Where Debian packages come from: $WORKBOOK_DEBIAN_MIRROR, else what this machine itself takes its Debian packages from (a classroom's
+ * mirror, say), else nothing: mmdebstrap then uses Debian's own.
+ */
+export function debianMirror(env: Record<string, string | undefined> = process.env): string | undefined {
+  if (env.WORKBOOK_DEBIAN_MIRROR) return env.WORKBOOK_DEBIAN_MIRROR;
+  return aptSources()
+    .flatMap((text) => [...text.matchAll(/^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(https?:\/\/\S+\/debian\/?)(?:\s|$)/gm)])
+    .map((match) => match[1])[0];
+}
+
+function aptSources(): string[] {
+  const folder = "/etc/apt/sources.list.d";
+  const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  return ["/etc/apt/sources.list", ...files]
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, "utf8"));
 }
 
 /** The tar's place in the cache, keyed by everything that decides its contents. */
@@ -53,7 +69,7 @@ export async function buildRootfs(
       );
     }
     args.push(`--include=${rootfs.packages.join(",")}`);
-    args.push(versions.debian, temporary, debian.mirror);
+    args.push(versions.debian, temporary, ...(debian.mirror ? [debian.mirror] : []));
     await asRoot("mmdebstrap", args, {
       signal,
       log: debian.log,

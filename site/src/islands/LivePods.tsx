@@ -63,7 +63,13 @@ export default function LivePods({ lab }: { lab: string }) {
         </ul>
       </div>
       <figcaption>
-        Live: {plural(pods.length, "pod")}, {ready === 0 ? "none of them an endpoint" : `${ready} of them endpoints`}.
+        Live: {plural(pods.length, "pod")},{" "}
+        {ready === 0
+          ? "none of them an endpoint"
+          : ready === 1
+            ? "one of them an endpoint"
+            : `${ready} of them endpoints`}
+        .
       </figcaption>
     </figure>
   );

@@ -8,9 +8,10 @@ import { useLive } from "./useLive.ts";
 function TabButton(props: { lab: string; tab: Tab; selected: boolean; onKey(event: KeyboardEvent): void }) {
   const { lab, tab, selected } = props;
   const [naming, setNaming] = useState(false);
-  const title = titleOf(lab, tab.id);
+  const named = tab.panes[0] ?? tab.id;
+  const title = titleOf(lab, named);
   const done = (name: string | undefined) => {
-    if (name !== undefined) rename(lab, tab.id, name);
+    if (name !== undefined) rename(lab, named, name);
     setNaming(false);
   };
   if (naming) {
