@@ -43,13 +43,15 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
   const at = paths();
   const event = (type: string, fields: object = {}) => io.out(JSON.stringify({ type, ...fields }));
 
-  const running = await openRunning(at.state);
-  if (running) {
-    if (options.json) event("open", { url: running, already: true });
-    else io.out(`✓ The course runs already.\n  Open  ${io.style("bold", running)}`);
-    if (options.open) openBrowser(running);
-    return 0;
-  }
+  const openTheOther = async (): Promise<boolean> => {
+    const url = await openRunning(at.state);
+    if (!url) return false;
+    if (options.json) event("open", { url, already: true });
+    else io.out(`✓ The course runs already.\n  Open  ${io.style("bold", url)}`);
+    if (options.open) openBrowser(url);
+    return true;
+  };
+  if (await openTheOther()) return 0;
 
   const abort = new AbortController();
   let interrupted = false;
@@ -73,12 +75,13 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
   const labs = await loadLabs();
   const log = fileLog(join(at.log, "server.log"));
   const store = new Store(at.db, log);
+  if (store.moved) io.err(store.moved);
   const cluster = new ClusterManager();
   const user = userOf(options.context ? "context" : options.provider);
   const deps = courseDeps({ labs, at, user, handle: () => cluster.handle() });
   let server: Awaited<ReturnType<typeof startServer>> | undefined;
   try {
-    server = await startServer({
+    const starting = startServer({
       port,
       dist,
       state: at.state,
@@ -90,6 +93,13 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
       launcher,
       onStop: () => abort.abort(new Error("Stopped by ./workbook down.")),
     });
+    try {
+      server = await starting;
+    } catch (error) {
+      // Two started at the same moment: the other one has the port.
+      if (await openTheOther()) return 0;
+      throw error;
+    }
     const url = server.openUrl();
     if (options.json) event("open", { url, already: false });
     else io.out(`  Open  ${io.style("bold", url)}`);
@@ -116,13 +126,13 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
     await stopped;
     return 0;
   } finally {
-    if (!options.json) io.out("\nStopping the course ...");
+    if (server && !options.json) io.out("\nStopping the course ...");
     cluster.close();
     await server?.close();
     deps.close();
     store.close();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
-    if (!options.json) {
+    if (server && !options.json) {
       const left = cluster.handle();
       io.out(
         left?.provider === "kind"
