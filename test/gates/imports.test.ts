@@ -14,7 +14,8 @@ interface Import {
   typeOnly: boolean;
 }
 
-const pattern = /(?:^|\n)\s*(import|export)\s+(type\s+)?[^;'"]*?from\s+["'](\.[^"']+)["']|import\(\s*["'](\.[^"']+)["']\s*\)/g;
+const pattern =
+  /(?:^|\n)\s*(import|export)\s+(type\s+)?[^;'"]*?from\s+["'](\.[^"']+)["']|import\(\s*["'](\.[^"']+)["']\s*\)/g;
 
 /** Every relative import of a file, as paths from the root. */
 const importsOf = (from: string, text: string): Import[] =>
@@ -42,7 +43,11 @@ const wrong = ({ from, to, typeOnly }: Import): string | undefined => {
     if (from.endsWith("/facts.ts")) return "facts import nothing";
     if (!labOf(to) && !inside(to, "checkers/core", "checkers/probes")) return "a lab imports core and probes only";
   }
-  if (inside(from, "site/src/islands", "site/src/stores", "site/src/terminal") && !inside(to, "site/src") && !typeOnly) {
+  if (
+    inside(from, "site/src/islands", "site/src/stores", "site/src/terminal") &&
+    !inside(to, "site/src") &&
+    !typeOnly
+  ) {
     return "islands import types only";
   }
   return undefined;

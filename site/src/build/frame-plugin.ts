@@ -41,7 +41,7 @@ export const codeFrame = (): ExpressiveCodePlugin => ({
           : [h("button", { type: "button", class: "frame-button", "data-copy": "" }, [copy(), h("span", "Copy")])]),
       ];
       const pre = renderData.blockAst;
-      pre.properties["tabindex"] = "0";
+      pre.properties.tabindex = "0";
       pre.properties["aria-label"] =
         kind === "file" ? `file ${title}` : kind === "terminal" ? "command for the terminal" : labels[kind] || "code";
       renderData.blockAst = h("figure", { class: "code", "data-kind": kind }, [

@@ -10,7 +10,7 @@ const load = (lab: string) => {
 };
 
 document.addEventListener("astro:page-load", () => {
-  const lab = document.body.dataset["lab"] ?? "";
+  const lab = document.body.dataset.lab ?? "";
   enter(lab);
   $drawer.set(false);
   load(lab);

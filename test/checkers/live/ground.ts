@@ -12,7 +12,7 @@ import { type LoadedLab, loadLabAt } from "../../../checkers/labs.ts";
 
 /** The kubeconfig of the cluster these tests run on. Throws where there is none: they are not skipped. */
 function testKubeconfig(): string {
-  const path = process.env["WORKBOOK_TEST_KUBECONFIG"];
+  const path = process.env.WORKBOOK_TEST_KUBECONFIG;
   if (path && existsSync(path)) return path;
   throw new Error(
     "These tests need a real cluster. Set WORKBOOK_TEST_KUBECONFIG to its kubeconfig (after ./workbook up: kube/admin.yaml in the state folder), or run ./workbook test live.",
@@ -20,7 +20,7 @@ function testKubeconfig(): string {
 }
 
 /** The pinned kubectl, or the one on PATH. */
-const kubectl = process.env["WORKBOOK_TEST_BIN"] ? join(process.env["WORKBOOK_TEST_BIN"], "kubectl") : "kubectl";
+const kubectl = process.env.WORKBOOK_TEST_BIN ? join(process.env.WORKBOOK_TEST_BIN, "kubectl") : "kubectl";
 
 /** A connection and namespaces of this file's own, gone after its tests. */
 export async function ground() {

@@ -13,11 +13,11 @@ import { expiredCertificate } from "../certificates.ts";
 import { kubeconfigFor, reply, ScriptedServer, status } from "../scripted-server.ts";
 
 const home = mkdtempSync(join(tmpdir(), "workbook-home-"));
-const before = process.env["WORKBOOK_HOME"];
-process.env["WORKBOOK_HOME"] = home;
+const before = process.env.WORKBOOK_HOME;
+process.env.WORKBOOK_HOME = home;
 afterAll(() => {
-  if (before === undefined) delete process.env["WORKBOOK_HOME"];
-  else process.env["WORKBOOK_HOME"] = before;
+  if (before === undefined) delete process.env.WORKBOOK_HOME;
+  else process.env.WORKBOOK_HOME = before;
   rmSync(home, { recursive: true, force: true });
 });
 const labs = [mkdtempSync(join(home, "labs-"))];

@@ -141,7 +141,7 @@ describe("the live cache, when the server misbehaves", () => {
     const live = new LiveCluster(transport, "lab-09");
     ends.push(() => live.close());
     const names = async (): Promise<string> =>
-      (await live.list(kinds.ConfigMap)).map((one) => `${one.metadata?.name}${one.data?.["v"] ?? ""}`).join(",");
+      (await live.list(kinds.ConfigMap)).map((one) => `${one.metadata?.name}${one.data?.v ?? ""}`).join(",");
     return { server, live, watches, names };
   }
 
