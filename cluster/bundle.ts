@@ -11,7 +11,7 @@ import { clusterLock, nodeContainers, readRecord } from "./kind.ts";
 import { lock } from "./lock.ts";
 import { clusterName, type Paths, paths } from "./paths.ts";
 import { CommandError, run, which } from "./run.ts";
-import { imageThere, recipe } from "./source/recipe.ts";
+import { imageThere, ownNodeImage } from "./source/recipe.ts";
 import { install } from "./tools.ts";
 import { ClusterError, type ImageSource } from "./types.ts";
 import { arch, registryNodeImage, versions } from "./versions.ts";
@@ -80,13 +80,7 @@ const notYet = (what: string) =>
 /** The node image this machine has: the cluster's, else a built or pulled one. */
 async function nodeImage(at: Paths, engine: Engine, signal: AbortSignal): Promise<string> {
   const record = await readRecord(at, clusterName());
-  const own = recipe({
-    cache: at.cache,
-    log: "",
-    goCommand: () => "go",
-    engine: () => engine,
-    imageThere: async () => false,
-  }).nodeImage;
+  const own = ownNodeImage(at.cache);
   const imported = await importedImage(at, engine, signal);
   for (const ref of [record?.image, imported?.ref, own, registryNodeImage]) {
     if (ref && (await imageThere(engine.command, ref, signal))) return ref;

@@ -6,7 +6,7 @@ import { type Engine, engineInstallPlan, findEngine, ownEnginePid } from "./engi
 import { freePort, nodePorts, readRecord } from "./kind.ts";
 import { clusterName, type Paths, paths } from "./paths.ts";
 import { which } from "./run.ts";
-import { imageThere, recipe } from "./source/recipe.ts";
+import { imageThere, ownNodeImage } from "./source/recipe.ts";
 import { findGo, fits, kubectlVersion } from "./tools.ts";
 import { goNeeded, registryNodeImage, versions } from "./versions.ts";
 
@@ -160,13 +160,7 @@ async function kubectlFinding(at: Paths): Promise<Finding> {
 async function registryFinding(at: Paths, engine: Engine | undefined): Promise<Finding> {
   const say = finding("registry", "Image registry");
   if (engine) {
-    const own = recipe({
-      cache: at.cache,
-      log: "",
-      goCommand: () => "go",
-      engine: () => engine,
-      imageThere: async () => false,
-    }).nodeImage;
+    const own = ownNodeImage(at.cache);
     for (const ref of [registryNodeImage, own]) {
       if (await imageThere(engine.command, ref)) return say.ok(`not needed: ${ref.split("@")[0]} is here`);
     }

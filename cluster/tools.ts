@@ -143,3 +143,17 @@ export async function onlineTools(options: {
   }
   return { kind: await install(bin, "kind", kind), kubectl: await install(bin, "kubectl", kubectl) };
 }
+
+/** kubectl where no registry answers, taken out of the node image that is here. */
+export async function toolFromNode(options: {
+  cache: string;
+  bin: string;
+  engine: Engine;
+  image: string;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { cache, bin, engine, image, signal } = options;
+  const server = /:(v[\d.]+)/.exec(image)?.[1] ?? versions.kubernetes;
+  const target = join(cache, "tools", `linux-${arch()}`, `kubectl-${server}`);
+  await install(bin, "kubectl", await fromImage(engine, image, "/usr/bin/kubectl", target, signal));
+}

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
 const root = new URL("..", import.meta.url).pathname;
 export const dist = join(root, "dist");
 const stamp = join(dist, ".built-from");
+/** Built here and then moved: a course that runs goes on serving the pages it has. */
+const fresh = join(root, ".dist-new");
 
 /** What the pages are made of. A change in any of it makes the next `up` build them again. */
 const sources = ["site/src", "site/protocol.ts", "labs", "checkers/core", "astro.config.mjs", "package-lock.json"];
@@ -71,15 +73,19 @@ async function turn(signal?: AbortSignal): Promise<() => void> {
 
 async function build(options: { signal?: AbortSignal }): Promise<"built"> {
   const from = fingerprint();
-  rmSync(stamp, { force: true });
+  rmSync(fresh, { recursive: true, force: true });
   const output: string[] = [];
   const code = await new Promise<number>((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, "node_modules/astro/bin/astro.mjs"), "build"], {
-      cwd: root,
-      env: { ...process.env, ASTRO_TELEMETRY_DISABLED: "1", NO_COLOR: "1", FORCE_COLOR: "0" },
-      stdio: ["ignore", "pipe", "pipe"],
-      signal: options.signal,
-    });
+    const child = spawn(
+      process.execPath,
+      [join(root, "node_modules/astro/bin/astro.mjs"), "build", "--outDir", fresh],
+      {
+        cwd: root,
+        env: { ...process.env, ASTRO_TELEMETRY_DISABLED: "1", NO_COLOR: "1", FORCE_COLOR: "0" },
+        stdio: ["ignore", "pipe", "pipe"],
+        signal: options.signal,
+      },
+    );
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         output.push(...text.split("\n").filter((line) => line.trim() !== ""));
@@ -90,6 +96,8 @@ async function build(options: { signal?: AbortSignal }): Promise<"built"> {
     child.on("exit", (exit) => resolve(exit ?? 1));
   });
   if (code !== 0) throw new Error(`The pages could not be built:\n${output.join("\n")}`);
-  writeFileSync(stamp, from);
+  writeFileSync(join(fresh, ".built-from"), from);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
   return "built";
 }

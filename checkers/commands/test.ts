@@ -106,7 +106,12 @@ const unitFolders = [
 const stages: Stage[] = [
   { name: "format", says: "format and lint", needsCluster: false, run: one(bin("biome"), "ci", ".") },
   { name: "types", says: "types", needsCluster: false, run: one(bin("tsc"), "--noEmit") },
-  { name: "astro", says: "types of the pages", needsCluster: false, run: one(bin("astro"), "check") },
+  {
+    name: "astro",
+    says: "types of the pages",
+    needsCluster: false,
+    run: one(bin("astro"), "check", "--tsconfig", "site/src/tsconfig.json"),
+  },
   { name: "knip", says: "nothing unused", needsCluster: false, run: one(bin("knip"), "--config", "test/knip.json") },
   { name: "unit", says: "units", needsCluster: false, run: vitest(unitFolders) },
   {

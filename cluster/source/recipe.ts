@@ -49,7 +49,7 @@ export function recipe(options: RecipeOptions): Recipe {
   const debian: Debian = { folder, log: options.log, mirror: debianMirror() };
   const somewhere: Go = { command: "go", folder, log: options.log };
   const rootfs = rootfsFile(debian, nodeRootfs);
-  const nodeImage = nodeImageRef(rootfs);
+  const nodeImage = ownNodeImage(options.cache);
   const parts = [
     ...components
       .filter((name) => name.startsWith("kube-"))
@@ -174,6 +174,11 @@ export function recipe(options: RecipeOptions): Recipe {
     },
   ];
   return { steps, nodeImage, kind: binary(somewhere, kind, "kind"), kubectl: binary(somewhere, kubernetes, "kubectl") };
+}
+
+/** Reference of the node image built here, whether it exists or not. */
+export function ownNodeImage(cache: string): string {
+  return nodeImageRef(rootfsFile({ folder: join(cache, "source", arch()), log: "", mirror: undefined }, nodeRootfs));
 }
 
 /** Whether the engine has an image of this name. */
