@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { freemem, totalmem } from "node:os";
 import { missingCapabilities } from "./capability.ts";
-import { type Engine, engineInstallPlan, findEngine, ownEnginePid } from "./engine.ts";
+import { deniedRemedy, type Engine, engineDenied, engineInstallPlan, findEngine, ownEnginePid } from "./engine.ts";
 import { freePort, nodePorts, readRecord } from "./kind.ts";
 import { clusterName, type Paths, paths } from "./paths.ts";
 import { which } from "./run.ts";
@@ -119,6 +119,7 @@ async function engineFinding(engine: Engine | undefined): Promise<Finding> {
     const whose = ownEnginePid() === undefined ? "" : ", started by the workbook";
     return say.ok(`${engine.command} ${engine.version}${engine.rootless ? ", rootless" : ""}${whose}`);
   }
+  if (await engineDenied()) return say.bad("Docker runs, but you may not use it", deniedRemedy);
   if (await which("dockerd")) return say.warn("Docker is installed but does not answer", "./workbook up starts it.");
   const plan = await engineInstallPlan();
   if (plan) return say.warn("none", "./workbook up --yes installs one.");

@@ -57,7 +57,7 @@ export async function downCluster(options: DownOptions): Promise<string[]> {
       }
     }
     if (cache) {
-      for (const folder of ["source", "images", "tools", "bin", "imported.json"]) {
+      for (const folder of ["source", "images", "tools", "bin", "go", "imported.json"]) {
         await rm(join(at.cache, folder), { recursive: true, force: true });
       }
       done.push("Everything built or pulled was deleted.");

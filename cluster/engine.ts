@@ -67,6 +67,16 @@ export async function findEngine(signal?: AbortSignal): Promise<Engine | undefin
   return (await ask("docker", signal)) ?? (await ask("podman", signal));
 }
 
+/** Whether a Docker runs that this user may not talk to. */
+export async function engineDenied(): Promise<boolean> {
+  if (!(await which("docker"))) return false;
+  const { code, stderr } = await run("docker", ["info"], { allowFailure: true, timeout: 8_000 });
+  return code !== 0 && /permission denied/i.test(stderr);
+}
+
+export const deniedRemedy =
+  "Add yourself to its group (sudo usermod -aG docker $USER), log in again, and run `./workbook up`.";
+
 /** Environment that makes kind use this engine. */
 export function kindEnv(engine: Pick<Engine, "command">): Record<string, string> {
   return engine.command === "podman" ? { KIND_EXPERIMENTAL_PROVIDER: "podman" } : {};
@@ -257,6 +267,9 @@ export async function ensureEngine(options: {
 }): Promise<Engine> {
   const found = await findEngine(options.signal);
   if (found) return found;
+  if (await engineDenied()) {
+    throw new ClusterError("Docker runs, but you may not use it.", "Nothing was changed.", deniedRemedy);
+  }
   if (!(await which("dockerd"))) {
     const plan = await engineInstallPlan();
     if (!plan) {
@@ -284,14 +297,6 @@ export async function purgeOwnEngine(): Promise<void> {
   if (ownEnginePid() !== undefined) throw new Error("The container engine still runs.");
   if (!existsSync(ownEngine.root)) return;
   await asRoot("rm", ["-rf", "--one-file-system", ownEngine.data, ownEngine.log, ownEngine.wrapper]);
-}
-
-/** For tests and doctor: whether the wrapper in place is the one this machine needs. */
-export async function wrapperIsCurrent(): Promise<boolean> {
-  const runc = await which("runc");
-  const missing = missingCapabilities();
-  if (!runc || missing.length === 0) return !existsSync(ownEngine.wrapper);
-  return (await readFile(ownEngine.wrapper, "utf8").catch(() => "")) === runtimeWrapper(runc, missing);
 }
 
 const inotify = "/proc/sys/fs/inotify/max_user_instances";

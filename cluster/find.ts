@@ -4,7 +4,7 @@ import { clusterName, paths } from "./paths.ts";
 import { apiAnswers } from "./probe.ts";
 import type { ClusterView } from "./types.ts";
 
-/** A quick look (a few hundred milliseconds at most, nothing is started) at whether our cluster exists and answers. Never throws. */
+/** A quick look (tens of milliseconds when all is well, two seconds at most; nothing is started) at whether our cluster exists and answers. Never throws. */
 export async function findCluster(): Promise<ClusterView> {
   const at = paths();
   const name = clusterName();
@@ -19,7 +19,7 @@ export async function findCluster(): Promise<ClusterView> {
   const record = await readRecord(at, name);
   if (!record?.complete) return view("absent", "No cluster yet; ./workbook up makes one");
   const more = { provider: "kind", nodes: record.workers + 1 };
-  const answer = await apiAnswers(adminKubeconfig(at, name), 250);
+  const answer = await apiAnswers(adminKubeconfig(at, name), 1_000);
   if (answer.ok) {
     const waiting = answer.nodes.filter((node) => !node.ready).length;
     const about = { ...more, version: answer.version, nodes: answer.nodes.length };

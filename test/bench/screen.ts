@@ -49,6 +49,36 @@ async function ptyAlone(file: string, signal: AbortSignal): Promise<number> {
   return got / 1e6 / ((performance.now() - began) / 1000);
 }
 
+/** Milliseconds from each of so many keys to its echo by a shell on a pty, nothing in between. */
+async function echoAlone(keys: number, signal: AbortSignal): Promise<number[]> {
+  const pty = spawn("bash", ["--norc"], { cols: 120, rows: 30 });
+  let heard = (_text: string): void => {};
+  pty.onData((text) => heard(text));
+  const times: number[] = [];
+  try {
+    await pause(500, signal);
+    for (let key = 0; key < keys; key++) {
+      const letter = "abcdefghij"[key % 10] as string;
+      const echoed = new Promise<void>((resolve) => {
+        heard = (text) => {
+          if (text.includes(letter)) resolve();
+        };
+      });
+      const began = performance.now();
+      pty.write(letter);
+      await within(10_000, "an echo", echoed, signal);
+      times.push(performance.now() - began);
+      heard = () => {};
+      // Ctrl-U before the line is full.
+      if (key % 60 === 59) pty.write("\x15");
+      await pause(key % 60 === 59 ? 50 : 8, signal);
+    }
+    return times;
+  } finally {
+    pty.kill();
+  }
+}
+
 interface Opened {
   client: TerminalClient;
   close(): Promise<void>;
@@ -138,6 +168,7 @@ async function run(bench: Bench): Promise<Measured> {
   const memory = await bounded("memory", measureMemory(served));
   bench.says(`the echo of ${keys} keys`);
   const echo = await bounded("echo", measureEcho(served, keys));
+  const bare = await echoAlone(keys / 2, signal);
   const alone: number[] = [];
   const through: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -154,6 +185,7 @@ async function run(bench: Bench): Promise<Measured> {
       figure("through / the pty alone, of medians", "ratio", [median(through) / median(alone)]),
       figure("echo of a key, median", "ms", [echo.p50]),
       figure("echo of a key, p95", "ms", [echo.p95], { limit: 5, sense: "at most", of: "max" }),
+      figure("echo of a key by a shell on a pty alone", "ms", bare),
       figure("server resident, a lab and its watches open", "MB", [watching]),
       figure("the same with four terminals in use", "MB", [four], most),
       figure("terminals' server after a flood in each of four", "MB", [memory.flooded / 1e6], most),

@@ -8,7 +8,10 @@ kubectl expose deployment ml-demo --port=80 --target-port=5000
 kubectl rollout status deployment/ml-demo --timeout=60s
 sleep 2
 # Not a pod but the ReplicaSet is taken away, and its pods with it: the Deployment makes them up.
+old=$(kubectl get pods --selector app=ml-demo -o name)
 kubectl delete replicaset --selector app=ml-demo
+# shellcheck disable=SC2086 # one name per word is meant
+kubectl wait --for=delete $old --timeout=60s
 kubectl wait --for=create replicaset --selector app=ml-demo --timeout=30s
 kubectl rollout status deployment/ml-demo --timeout=60s
 kubectl exec deployment/ml-demo -- cat /tmp/inside-code | tr -d - | tr '[:upper:]' '[:lower:]' > answers/inside.txt
