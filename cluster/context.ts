@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EnsureOptions } from "./ensure.ts";
 import type { Paths } from "./paths.ts";
@@ -15,7 +15,9 @@ export async function contextHandle(at: Paths, options: EnsureOptions): Promise<
       "Nothing was changed.",
       "Name one: ./workbook up --context NAME (`kubectl config get-contexts` lists them).",
     );
-  const kubectl = (await which("kubectl")) ?? (await which("kubectl", at.bin));
+  // The pinned one first: a kubectl found on PATH may be too old for this cluster. Each is tried before the person is asked for another.
+  const candidates = [await which("kubectl", at.bin), await which("kubectl")].filter((one) => one !== undefined);
+  const [kubectl] = candidates;
   if (!kubectl)
     throw new ClusterError(
       "kubectl is not installed.",
@@ -54,23 +56,30 @@ export async function contextHandle(at: Paths, options: EnsureOptions): Promise<
       `Check it with: kubectl --context ${context} get nodes`,
     );
   }
-  const client = await kubectlVersion(kubectl);
-  if (!client || !fits(client, server.gitVersion)) {
+  const versions = await Promise.all(candidates.map(kubectlVersion));
+  const fitting = candidates.find((_, index) => fits(versions[index] ?? "", server.gitVersion));
+  if (!fitting) {
+    const found = versions.map((version) => version ?? "(unknown)").join(" and ");
     throw new ClusterError(
-      `kubectl ${client ?? "(unknown)"} is more than one minor version away from the cluster's ${server.gitVersion}.`,
+      `kubectl ${found} is more than one minor version away from the cluster's ${server.gitVersion}.`,
       "Nothing was changed.",
       "Install a kubectl of the cluster's version.",
     );
   }
   // Reading nodes may well be forbidden on a shared cluster.
   const nodes = await ask(["get", "nodes", "-o", "name"]);
-  // In a terminal of ours PATH leads to this very folder: a link must not come to point at itself.
-  if (kubectl !== join(at.bin, "kubectl")) await install(at.bin, "kubectl", kubectl);
+  // A folder of its own: the pinned kubectl of our own cluster stays what it is.
+  const pinned = join(at.bin, "kubectl");
+  const bin = fitting === pinned ? at.bin : join(at.cache, "bin-context");
+  if (fitting !== pinned) {
+    await mkdir(bin, { recursive: true });
+    await install(bin, "kubectl", fitting);
+  }
   return {
     provider: "context",
     name: context,
     kubeconfig,
-    bin: at.bin,
+    bin,
     serverVersion: server.gitVersion,
     nodes:
       nodes.code === 0

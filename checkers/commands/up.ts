@@ -110,10 +110,10 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
     if (!abort.signal.aborted) {
       if (options.json) event("up", { cluster: cluster.view() });
       else if (failed) io.out("The lessons stay open meanwhile. Ctrl-C stops the course.");
-      else
-        io.out(
-          `${io.style("green", "✓")} Everything is ready. Ctrl-C stops the course; ./workbook down stops the cluster as well.`,
-        );
+      else {
+        const ours = cluster.handle()?.provider === "kind" ? "; ./workbook down stops the cluster as well" : "";
+        io.out(`${io.style("green", "✓")} Everything is ready. Ctrl-C stops the course${ours}.`);
+      }
     }
     let state = cluster.view().state;
     cluster.onView((view) => {
