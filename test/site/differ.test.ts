@@ -16,6 +16,7 @@ describe("expected beside seen", () => {
     ["2 pods ready", "2 pods ready, 1 pending", "2 pods ready", "2 pods ready[, 1 pending]"],
     ["app=a,tier=b", "app=a", "app=a[,tier=b]", "app=a"],
     ["same", "same", "same", "same"],
+    ["only labels they carry", "tier=back-end, on 0 of 2", "only labels they carry", "tier=back-end, on 0 of 2"],
   ])("%s | %s", (expected, actual, left, right) => {
     const parts = differ(expected, actual);
     expect(marked(parts.expected)).toBe(left);
