@@ -96,6 +96,8 @@ export class WorkbookTerminal {
   #unparsedUnits = 0;
   /** How many of the unparsed frames the screen is taking in just now. */
   #feeding = 0;
+  /** Code units the screen was given since it last rested: many small portions weigh as much as one large. */
+  #fedSinceRest = 0;
   #feedTimer: NodeJS.Timeout | undefined;
   #paused = false;
   #stallTimer: NodeJS.Timeout | undefined;
@@ -281,7 +283,9 @@ export class WorkbookTerminal {
       this.#unparsedUnits -= text.length;
       this.#feeding = 0;
       this.#showToJoining();
-      if (text.length >= feedUpTo && !this.#watched()) {
+      this.#fedSinceRest += text.length;
+      if (this.#fedSinceRest >= feedUpTo && !this.#watched()) {
+        this.#fedSinceRest = 0;
         this.#feedTimer = setTimeout(() => {
           this.#feedTimer = undefined;
           this.#feed();
