@@ -36,6 +36,20 @@ export interface LabImage {
 const here = import.meta.dirname;
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** What the toolbox has beside a shell, whichever way it is made. */
+const toolboxPackages = [
+  "bind9-dnsutils",
+  "busybox",
+  "ca-certificates",
+  "curl",
+  "iproute2",
+  "iputils-ping",
+  "jq",
+  "netcat-openbsd",
+  "procps",
+  "wget",
+];
+
 const toolbox: LabImage = {
   name: "toolbox",
   tags: ["1.0"],
@@ -43,33 +57,10 @@ const toolbox: LabImage = {
   rootfs: {
     name: "toolbox",
     kind: "system",
-    packages: [
-      "bash",
-      "bind9-dnsutils",
-      "busybox",
-      "ca-certificates",
-      "curl",
-      "iproute2",
-      "iputils-ping",
-      "jq",
-      "netcat-openbsd",
-      "procps",
-      "wget",
-    ],
+    packages: ["bash", ...toolboxPackages],
   },
   online: "debian:bookworm-slim",
-  onlinePackages: [
-    "bind9-dnsutils",
-    "busybox",
-    "ca-certificates",
-    "curl",
-    "iproute2",
-    "iputils-ping",
-    "jq",
-    "netcat-openbsd",
-    "procps",
-    "wget",
-  ],
+  onlinePackages: toolboxPackages,
   sources: [],
   fill: async () => {},
   config: () => ({ entrypoint: [], cmd: ["/bin/sleep", "infinity"], env: [path] }),

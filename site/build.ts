@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { lock } from "../cluster/lock.ts";
+import { ClusterError } from "../cluster/types.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 export const dist = join(root, "dist");
@@ -46,27 +48,14 @@ export async function buildSite(options: { signal?: AbortSignal } = {}): Promise
   }
 }
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-};
-
 /** Two builds at once would write over each other: one waits for the other. A builder that died gives its turn away. */
 async function turn(signal?: AbortSignal): Promise<() => void> {
-  const file = join(root, ".building");
   for (;;) {
     try {
-      writeFileSync(file, `${process.pid}`, { flag: "wx" });
-      return () => rmSync(file, { force: true });
+      return lock(join(root, ".building"), "building the pages");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (!(error instanceof ClusterError)) throw error;
     }
-    const holder = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
-    if (holder > 0 && !alive(holder)) rmSync(file, { force: true });
     await setTimeout(250, undefined, { signal });
   }
 }

@@ -1,9 +1,9 @@
 /** Runs with a signal that aborts on Ctrl-C (or a termination), so that whatever runs can tidy up. A second Ctrl-C ends at once. */
-export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>, says = "interrupted"): Promise<T> {
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130);
-    stop.abort(new Error("interrupted"));
+    stop.abort(new Error(says));
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {

@@ -3,6 +3,7 @@ import type { ClusterView } from "../../../checkers/core/report.ts";
 import { $cluster, $link, type Link } from "../stores/socket.ts";
 import { about, plural, timeOf } from "../stores/words.ts";
 import { ClusterSteps } from "./ClusterSteps.tsx";
+import { Trouble } from "./Trouble.tsx";
 import { useLive } from "./useLive.ts";
 
 const short = (view: ClusterView): string => {
@@ -37,16 +38,7 @@ function Details({ view }: { view: ClusterView }) {
     <>
       <p class="pill-summary">{view.summary}</p>
       {facts.length > 0 && <p class="note">{facts.join(" · ")}</p>}
-      {view.error && (
-        <dl class="trouble">
-          <dt>What happened</dt>
-          <dd>{view.error.what}</dd>
-          <dt>What was kept</dt>
-          <dd>{view.error.kept}</dd>
-          <dt>What to do</dt>
-          <dd>{view.error.todo}</dd>
-        </dl>
-      )}
+      {view.error && <Trouble error={view.error} />}
       {view.steps.length > 0 && <ClusterSteps view={view} />}
     </>
   );

@@ -2,6 +2,7 @@ import type { ClusterView } from "../../../checkers/core/report.ts";
 import type { LabState, Link } from "../stores/socket.ts";
 import { about } from "../stores/words.ts";
 import { ClusterSteps } from "./ClusterSteps.tsx";
+import { Trouble } from "./Trouble.tsx";
 
 export const clusterHead: Record<ClusterView["state"], string> = {
   absent: "There is no cluster yet",
@@ -37,16 +38,7 @@ function Waiting({ view }: { view: ClusterView }) {
           {Math.round(view.progress * 100)} %
         </progress>
       )}
-      {view.error && (
-        <dl class="trouble">
-          <dt>What happened</dt>
-          <dd>{view.error.what}</dd>
-          <dt>What was kept</dt>
-          <dd>{view.error.kept}</dd>
-          <dt>What to do</dt>
-          <dd>{view.error.todo}</dd>
-        </dl>
-      )}
+      {view.error && <Trouble error={view.error} />}
       {view.steps.length > 0 && <ClusterSteps view={view} />}
       {view.state === "building" && <Meanwhile />}
     </>
