@@ -10,6 +10,11 @@ export const versions = {
   etcdTag: "3.6.5-0",
   coredns: "v1.12.1",
   pauseTag: "3.10.1",
+  metricsServer: "v0.9.0",
+  prometheus: "v0.315.0",
+  traefik: "v3.7.13",
+  gatewayApi: "v1.4.0",
+  k6: "v1.8.1",
   debian: "bookworm",
   /** Bumped when the recipe of the node image changes in a way the files it is made of don't show. */
   nodeRecipe: 2,

@@ -1,4 +1,5 @@
 /** What crosses the authenticated WebSocket at /ws and the JSON API. Types only. */
+import type { FlowSecond } from "../checkers/core/check.ts";
 import type { ClusterView, LabReport, PodView } from "../checkers/core/report.ts";
 
 export interface TerminalView {
@@ -25,6 +26,10 @@ export type Down =
   | { type: "cluster"; cluster: ClusterView }
   | { type: "report"; report: LabReport }
   | { type: "pods"; lab: string; pods: PodView[] }
+  /** One second of the trickle of requests the learner has running (see LabDefinition.requests); `running` false: it has ended. */
+  | { type: "requests"; lab: string; running: boolean; second?: FlowSecond; says?: string }
+  /** What an experiment under way has measured so far. */
+  | { type: "measuring"; lab: string; id: string; series: { label: string; value: number }[] }
   | { type: "terminals"; lab: string; terminals: TerminalView[] }
   | { type: "progress"; progress: LabProgress[] }
   /** A one-line state of entering or resetting a lab. */
@@ -35,7 +40,9 @@ export type Up =
   /** The page shows this lab now: create its namespace and folder if need be, start its checks. "" leaves. */
   | { type: "enter"; lab: string }
   /** Run a sample or disturb check now. */
-  | { type: "run"; lab: string; check: string };
+  | { type: "run"; lab: string; check: string }
+  /** Starts or ends the trickle of requests of <LiveRequests />; it ends by itself after five minutes. */
+  | { type: "requests"; lab: string; run: boolean };
 
 /*
  * JSON API (same-origin, session cookie, Content-Type: application/json on every POST):

@@ -5,6 +5,7 @@ import type { Io, Style } from "./io.ts";
 export const marks: Readonly<Record<CheckState, { glyph: string; word: string; style: Style }>> = {
   todo: { glyph: "○", word: "to do", style: "dim" },
   waiting: { glyph: "◌", word: "waiting", style: "cyan" },
+  blocked: { glyph: "·", word: "comes later", style: "dim" },
   fail: { glyph: "✗", word: "not yet", style: "yellow" },
   pass: { glyph: "✓", word: "passed", style: "green" },
   error: { glyph: "!", word: "could not look", style: "red" },

@@ -1,4 +1,4 @@
-import type { Cluster } from "./port.ts";
+import type { Cluster, Kind } from "./port.ts";
 import type { Outcome } from "./verdict.ts";
 
 /**
@@ -43,6 +43,93 @@ export interface TrafficSample {
   firstError?: string;
 }
 
+/** Where requests go and what they look like. */
+export interface Target {
+  /** From inside the cluster: a Service's DNS name and port … */
+  service?: string;
+  port?: number;
+  /** … of this namespace; default: the lab's own. */
+  namespace?: string;
+  /** From this machine instead: a NodePort, reached the way the learner reaches it (127.0.0.1 on our own cluster). */
+  nodePort?: number;
+  /** Default "/". */
+  path?: string;
+  method?: "GET" | "POST";
+  headers?: Readonly<Record<string, string>>;
+  body?: string;
+}
+
+/** What came of requests spread over a time. */
+export interface Flow {
+  sent: number;
+  /** Requests that got no answer, or one from 500 on. */
+  failed: number;
+  /** Requests the generator could not start on time: above 0 the measurement says little. */
+  dropped: number;
+  statuses: Record<string, number>;
+  pods: Record<string, number>;
+  versions: Record<string, number>;
+  /** Milliseconds from the moment a request was due to its last byte, from an HDR histogram (3 significant digits), answered ones only. */
+  latency: { p50: number; p95: number; p99: number; max: number; mean: number };
+  /** Failures in order, at most 50: milliseconds since the start, status ("0" for none) and the error's words. */
+  failures: { at: number; status: string; error?: string }[];
+  /** One entry for each second: what a live view draws. */
+  seconds: FlowSecond[];
+}
+export interface FlowSecond {
+  /** Seconds since the start. */
+  at: number;
+  sent: number;
+  failed: number;
+  pods: Record<string, number>;
+  versions: Record<string, number>;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+}
+
+export interface Load extends Target {
+  /** Requests a second, begun by the clock whether earlier ones have been answered or not (open loop). At most 200. */
+  rate: number;
+  /** Seconds, at most 300. */
+  seconds: number;
+  /** Milliseconds for one request; default 5,000. */
+  timeout?: number;
+  /** Keep connections between requests: each then stays with one pod. Default false: a new connection each. */
+  keepAlive?: boolean;
+  /** Told each second as it ends. */
+  onSecond?: (second: FlowSecond) => void;
+}
+
+/** What the API server says to a request it is only asked to think about (dryRun=All): nothing is kept. */
+export type DryRun<T = unknown> =
+  | { accepted: true; object: T }
+  /** `message` is the API server's own; `reason` such as Forbidden, Invalid. */
+  | { accepted: false; status: number; reason: string; message: string };
+
+/** One line a container wrote. `json`: parsed, where the line is a JSON object. */
+export interface LogLine {
+  text: string;
+  json?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Acts on what the learner built, for checks of mode "disturb" and experiments only. Runs under a lease; everything that can be undone
+ * is, in reverse order, when the check ends, is stopped, or (after a crash) before the next one begins.
+ */
+export interface Disturb {
+  /** Deletes a pod, gracefully unless told otherwise (seconds). Its controller makes another: nothing to undo. */
+  deletePod(pod: string, graceSeconds?: number): Promise<void>;
+  /** One POST to a pod's port through the API server ("/hang" on 9000), and what takes it back, if anything does. */
+  post(pod: string, port: number, path: string, undo?: string): Promise<{ status: number; body: string }>;
+  /** Merge-patches an object; the fields it touched get their former values back. */
+  patch(kind: Kind, name: string, patch: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Creates an object in the lab's namespace; it is deleted at the end. */
+  create(object: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Cordons a node and evicts the lab's own pods from it, honoring PodDisruptionBudgets; uncordoned at the end. Resolves with pods that could not be evicted. */
+  drain(node: string): Promise<{ evicted: string[]; refused: { pod: string; message: string }[] }>;
+}
+
 /** What a check measures with. Every probe is bounded in count and time and stops on the signal. */
 export interface Probes {
   /** Runs a command in a running container; stdout and stderr are cut at 64 KiB each. */
@@ -51,20 +138,33 @@ export interface Probes {
     command: readonly string[],
     options?: { container?: string; namespace?: string },
   ): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** The same from the workbook's own pod inside the cluster, which has sh, curl, dig, nc and jq: for images without a shell, DNS, reachability. */
+  inside(command: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** One GET to a pod's port through the API server's pod proxy. status 0: the port did not answer. */
   podGet(
     pod: string,
     port: number,
     path: string,
   ): Promise<{ status: number; body: string; headers: Record<string, string> }>;
-  /** n GETs from inside the cluster to a Service's DNS name, a new connection each, so kube-proxy picks anew. */
-  traffic(target: {
-    service: string;
-    port: number;
-    path?: string;
-    namespace?: string;
-    n: number;
-  }): Promise<TrafficSample>;
+  /** n requests, a new connection each, so kube-proxy picks anew: one sample of fixed size. */
+  traffic(target: Target & { n: number }): Promise<TrafficSample>;
+  /** Requests at a steady rate over a time. */
+  load(load: Load): Promise<Flow>;
+  /** The same around an event: requests flow while `act` runs, and 2 s before and after it. `seconds` is the most it may take. */
+  during<T>(load: Load, act: () => Promise<T>): Promise<{ flow: Flow; result: T }>;
+  /** A container's latest log lines (default 200), of the run before with `previous`. */
+  logs(pod: string, options?: { container?: string; lines?: number; previous?: boolean }): Promise<LogLine[]>;
+  /** Asks the API server what it would do with an object of the lab's namespace. `as`: a ServiceAccount of it, instead of the checkers. */
+  dryRun<T>(object: Readonly<Record<string, unknown>>, options?: { as?: string }): Promise<DryRun<T>>;
+  /** Whether a ServiceAccount of the lab's namespace may do this, by the API server's own authorizer. */
+  canI(
+    account: string,
+    verb: string,
+    resource: { group?: string; resource: string; name?: string; namespace?: string },
+  ): Promise<boolean>;
+  /** Asks the cluster's DNS from a pod of the lab's namespace, as that pod's resolv.conf has it: addresses, or none. */
+  dns(name: string): Promise<{ addresses: string[]; canonical?: string; answer: string }>;
+  disturb: Disturb;
 }
 
 export interface Scene<Facts = unknown> {
@@ -86,6 +186,20 @@ export interface Check<F extends Failures = Failures> {
   evidence: "state" | "process";
   /** Why this works: shown after passing. */
   why: string;
+  /**
+   * For sample and disturb: false where a neighbor's load cannot change the verdict (reading a process's environment, one request, a hang and
+   * its restart), so that such runs may overlap. Default true: nothing else measures meanwhile.
+   */
+  alone?: boolean;
+  /**
+   * Checks that lay the ground for this one. While one of them has not passed, this one is not looked at: it is "blocked", which is no second
+   * penalty for one mistake. Only where it truly could not be judged; what can be measured by itself should be.
+   */
+  needs?: readonly string[];
+  /** Its title and task stay unseen until graded; that it exists and what it is worth is said. */
+  hidden?: true;
+  /** Parts with points of their own that sum to `points`: observe() then ends with parts() and partial credit is given. */
+  parts?: Readonly<Record<string, { title: string; points: number }>>;
   failures: F;
   observe(scene: Scene): Promise<Outcome<keyof F & string>>;
 }

@@ -1,4 +1,4 @@
-import type { Check, Scene } from "./check.ts";
+import type { Check, Scene, Target } from "./check.ts";
 
 /** Weighted areas a grade is reported by. */
 export type Domain = "deploy" | "expose" | "configure" | "scale" | "release" | "observe" | "operate";
@@ -11,7 +11,15 @@ export interface Requires {
   nodePort?: true;
   /** At least this many worker nodes. */
   workers?: number;
+  /** Objects outside namespaces are made or changed. */
+  clusterAdmin?: true;
+  /** NetworkPolicies are enforced. */
+  networkPolicy?: true;
 }
+
+/** What the workbook installs once per cluster, in a namespace of its own, while a lab that names it is open. */
+export const addonNames = ["metrics-server", "prometheus", "gateway"] as const;
+export type AddonName = (typeof addonNames)[number];
 
 export interface Measurement {
   /** In the prediction's own unit; for a choice, the index of the choice that turned out right. */
@@ -25,7 +33,8 @@ export interface Measurement {
 /** Measures what a prediction in quiz.yaml (same id) asked about. Throws Error with a sentence for the learner when it cannot. */
 export interface Experiment {
   within: `${number}s` | `${number}m`;
-  measure(scene: Scene): Promise<Measurement>;
+  /** `tell` draws what is known so far over the prediction, as the data comes in. */
+  measure(scene: Scene, tell?: (soFar: Pick<Measurement, "series">) => void): Promise<Measurement>;
 }
 
 export interface LabDefinition<F = unknown> {
@@ -38,13 +47,15 @@ export interface LabDefinition<F = unknown> {
   domain: Domain;
   prerequisites?: readonly string[];
   requires?: Requires;
-  addons?: readonly string[];
+  addons?: readonly AddonName[];
   /** The terminal's context starts in the lab's namespace ("lab", the default) or in "default". */
   startsIn?: "lab" | "default";
   /** Keys the learner hands in on the page (or with `./workbook answer`): label shown beside the input. */
   answers?: Readonly<Record<string, { label: string }>>;
   facts: (seed: number, namespace: string) => F;
   checks: (facts: F) => Readonly<Record<string, Check>>;
+  /** What <LiveRequests /> sends its steady trickle of requests to, while the learner has it running. */
+  requests?: (facts: F) => Target;
   experiments?: (facts: F) => Readonly<Record<string, Experiment>>;
 }
 

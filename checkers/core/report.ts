@@ -2,14 +2,23 @@
 import type { Mode } from "./check.ts";
 import type { Evidence } from "./verdict.ts";
 
-export type CheckState = "todo" | "waiting" | "fail" | "pass" | "error";
+/** blocked: a check it needs has not passed, so it was not looked at. */
+export type CheckState = "todo" | "waiting" | "blocked" | "fail" | "pass" | "error";
 
 export interface CheckReport {
   id: string;
   title: string;
   points: number;
+  /** Points of the parts that pass; all of them when it passes. */
+  earned: number;
   mode: Mode;
   state: CheckState;
+  /** Of a check with partial credit. */
+  parts?: { id: string; title: string; points: number; state: "pass" | "fail"; code?: string }[];
+  /** Set while blocked: the checks it waits for. */
+  needs?: string[];
+  /** Set where title and evidence are withheld until it is graded. */
+  hidden?: true;
   /** Failure code, where state is "fail" or "todo" after a look. */
   code?: string;
   /** What is so, in a sentence: the failure's `says`, or why it is waiting or could not look. */

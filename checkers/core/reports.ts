@@ -13,13 +13,13 @@ export interface Looked {
 
 /** A check's report, from its last look or before any. Hint texts never go in; the explanation only once it passed. */
 export function toReport(id: string, check: Check, looked?: Looked): CheckReport {
-  const base = { id, title: check.title, points: check.points, mode: check.mode, hints: 0 };
+  const base = { id, title: check.title, points: check.points, earned: 0, mode: check.mode, hints: 0 };
   if (!looked) return { ...base, state: "todo", evidence: [] };
   const { verdict, at } = looked;
   const seen = { ...base, evidence: verdict.evidence, at, took: Math.round(looked.took * 10) / 10 };
   switch (verdict.state) {
     case "pass":
-      return { ...seen, state: "pass", why: check.why };
+      return { ...seen, state: "pass", earned: check.points, why: check.why };
     case "waiting":
       return { ...seen, state: "waiting", says: verdict.why };
     case "error":

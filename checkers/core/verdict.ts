@@ -13,12 +13,17 @@ export interface Evidence {
 export interface Pass {
   state: "pass";
   evidence: Evidence[];
+  /** Of a check with parts: what became of each. */
+  parts?: Readonly<Record<string, PartOutcome>>;
 }
 export interface Fail<Code extends string = string> {
   state: "fail";
   code: Code;
   evidence: Evidence[];
+  parts?: Readonly<Record<string, PartOutcome<Code>>>;
 }
+/** One part of a check with partial credit. */
+export type PartOutcome<Code extends string = string> = { state: "pass" } | { state: "fail"; code: Code };
 /** Not settled yet (a rollout in progress, a pod starting). At a deadline it becomes fail("not-settled"). */
 export interface Waiting {
   state: "waiting";
@@ -50,3 +55,14 @@ export const waiting = (why: string, evidence?: Evidence | Evidence[]): Waiting 
   why,
   evidence: list(evidence),
 });
+
+/** What a check with parts ends with: a pass when every part passes, else a fail with the first failing part's code. */
+export function parts<Code extends string>(outcomes: Readonly<Record<string, Pass | Fail<Code>>>): Pass | Fail<Code> {
+  const all = Object.entries(outcomes);
+  const evidence = all.flatMap(([, one]) => one.evidence);
+  const each = Object.fromEntries(
+    all.map(([id, one]) => [id, one.state === "pass" ? { state: one.state } : { state: one.state, code: one.code }]),
+  ) as Record<string, PartOutcome<Code>>;
+  const first = all.map(([, one]) => one).find((one): one is Fail<Code> => one.state === "fail");
+  return first ? { state: "fail", code: first.code, evidence, parts: each } : { state: "pass", evidence, parts: each };
+}

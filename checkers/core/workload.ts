@@ -7,11 +7,8 @@ import type {
   V1Pod,
   V1ReplicaSet,
 } from "@kubernetes/client-node";
-import { type Cluster, type Kind, kinds } from "./port.ts";
+import { type Cluster, kinds } from "./port.ts";
 import type { Evidence } from "./verdict.ts";
-
-/** Events: the kubelet and the controllers say there why something does not work. */
-export const Event: Kind<CoreV1Event> = { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true };
 
 const revision = "deployment.kubernetes.io/revision";
 

@@ -21,3 +21,27 @@ export const coredns: GoModule = {
   version: versions.coredns,
   programs: [{ name: "coredns", pkg: "github.com/coredns/coredns" }],
 };
+
+/** Measures pods' CPU and memory for `kubectl top` and the HorizontalPodAutoscaler. */
+export const metricsServer: GoModule = {
+  name: "metrics-server",
+  module: "sigs.k8s.io/metrics-server",
+  version: versions.metricsServer,
+  programs: [{ name: "metrics-server", pkg: "sigs.k8s.io/metrics-server/cmd/metrics-server" }],
+};
+
+/** The module's v0.N is Prometheus 3.x; its web UI is not in the module, the API is. */
+export const prometheus: GoModule = {
+  name: "prometheus",
+  module: "github.com/prometheus/prometheus",
+  version: versions.prometheus,
+  programs: [{ name: "prometheus", pkg: "github.com/prometheus/prometheus/cmd/prometheus" }],
+};
+
+/** An open-loop load generator: it starts requests by the clock, whether earlier ones have been answered or not. */
+export const k6: GoModule = {
+  name: "k6",
+  module: "go.k6.io/k6",
+  version: versions.k6,
+  programs: [{ name: "k6", pkg: "go.k6.io/k6" }],
+};

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { check } from "../../checkers/core/check.ts";
+import { check, type Scene } from "../../checkers/core/check.ts";
 import { defineLab } from "../../checkers/core/lab.ts";
 import { quizSchema } from "../../checkers/core/quiz.ts";
 import type { ClusterView, LabReport, PodView } from "../../checkers/core/report.ts";
@@ -145,7 +145,7 @@ export class ScriptedSession implements LabSession {
       signal,
       cluster: { get: no, list: no },
       learner: { currentNamespace: no, answer: no, file: no },
-      probes: { exec: no, podGet: no, traffic: no },
+      probes: new Proxy({} as Scene["probes"], { get: () => no }),
     };
   }
   refresh(): void {

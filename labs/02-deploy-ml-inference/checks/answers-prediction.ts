@@ -1,7 +1,8 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { type Check, check } from "../../../checkers/core/check.ts";
+import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
-import { Event, probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
+import { probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
 import { nameOf } from "./objects.ts";
 
@@ -84,7 +85,7 @@ export const answersPrediction = (lab: Facts): Check => {
           command: "kubectl get pods",
         });
       }
-      const events = await cluster.list(Event);
+      const events = await cluster.list(kinds.Event);
       const failing = (pod: V1Pod) => probeFailure(pod, events, Date.now()) !== undefined;
       if (why && !stuck && !running.some(failing)) return waiting(why);
 

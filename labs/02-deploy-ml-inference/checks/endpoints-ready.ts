@@ -1,15 +1,7 @@
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
-import {
-  Event,
-  isReady,
-  probeFailure,
-  refusal,
-  troubleOf,
-  unsettled,
-  workload,
-} from "../../../checkers/core/workload.ts";
+import { isReady, probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
 import { matches, nameOf, names, readyTargets, slicesOf } from "./objects.ts";
 
@@ -108,7 +100,7 @@ export const endpointsReady = ({ deployment, service, port, replicas, app }: Fac
       }
       if (!on.includes(port)) return fail("wrong-target-port", ports);
       if (ready.length < replicas) {
-        const events = await cluster.list(Event);
+        const events = await cluster.list(kinds.Event);
         const probed = (work?.newest ?? [])
           .map((pod) => probeFailure(pod, events, Date.now()))
           .find((one) => one !== undefined);

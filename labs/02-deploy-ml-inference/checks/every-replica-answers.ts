@@ -2,15 +2,7 @@ import type { V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node"
 import { type Check, check, type TrafficSample } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
-import {
-  Event,
-  isReady,
-  probeFailure,
-  refusal,
-  troubleOf,
-  unsettled,
-  workload,
-} from "../../../checkers/core/workload.ts";
+import { isReady, probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
 import { counts, matches, nameOf, names, readyTargets, slicesOf } from "./objects.ts";
 import { sampleSize, throughService } from "./traffic.ts";
@@ -122,7 +114,7 @@ export const everyReplicaAnswers = (lab: Facts): Check => {
       const work = await workload(cluster, deployment);
       // Pods that are on their way are waited for; pods that will not get there are not.
       if (work && !work.newest.some(troubleOf) && !refusal(work.deployment)) {
-        const events = await cluster.list(Event);
+        const events = await cluster.list(kinds.Event);
         const why = unsettled(work.deployment);
         if (why && !work.newest.some((pod) => probeFailure(pod, events, Date.now()))) return waiting(why);
       }

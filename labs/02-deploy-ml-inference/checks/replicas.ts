@@ -2,7 +2,7 @@ import type { V1Deployment } from "@kubernetes/client-node";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
-import { Event, probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
+import { probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
 
 /** A Deployment of this name in the default namespace, where applies go astray; undefined where that can't be seen. */
@@ -114,7 +114,7 @@ export const replicas = (lab: Facts): Check => {
       if (first) return fail(first.kind, first.evidence);
       const why = unsettled(work.deployment);
       if (why) {
-        const events = await cluster.list(Event);
+        const events = await cluster.list(kinds.Event);
         const probed = work.newest.map((pod) => probeFailure(pod, events, Date.now())).find((one) => one !== undefined);
         if (probed) return fail("not-ready", probed);
       }

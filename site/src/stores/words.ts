@@ -4,6 +4,7 @@ import type { CheckState } from "../../../checkers/core/report.ts";
 export const stateWord: Record<CheckState, string> = {
   todo: "to do",
   waiting: "waiting",
+  blocked: "comes later",
   fail: "not yet",
   pass: "passed",
   error: "could not look",

@@ -163,6 +163,7 @@ describe("what is printed", () => {
       id: "x",
       title: "Short",
       points: 1,
+      earned: 0,
       mode: "observe",
       state: "fail",
       says: "A sentence that is long enough to be wrapped more than once at this width.",
