@@ -13,6 +13,8 @@ interface LessonParts {
   answers: Readonly<Record<string, unknown>>;
   quiz: Quiz | undefined;
   experiments: Readonly<Record<string, unknown>>;
+  /** Whether lab.ts says what <LiveRequests /> sends its requests to. */
+  requests: boolean;
 }
 
 /** What the text says of facts, checks, answers, predictions and pictures that is not so. */
@@ -92,6 +94,12 @@ function componentProblems(parts: LessonParts, { tags }: Lesson, at: (line: numb
     if (quiz.items.length > 0 && !tags.some((tag) => tag.name === "Quiz")) {
       problems.push(problem("lesson.mdx", "the quiz is not shown", "Put <Quiz /> at the end."));
     }
+  }
+  const asking = tags.find((tag) => tag.name === "LiveRequests");
+  if (asking && !parts.requests) {
+    problems.push(
+      problem(at(asking.line), "<LiveRequests /> has nowhere to send requests", "Declare requests in lab.ts."),
+    );
   }
   const figures = tags.filter((tag) => tag.name === "Figure");
   for (const { attributes, line } of figures) {

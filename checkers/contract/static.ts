@@ -36,7 +36,17 @@ export async function staticProblems(dir: string): Promise<Problem[]> {
     return undefined;
   });
   const answers = lab.definition.answers ?? {};
-  problems.push(...lessonProblems({ dir, facts, checks, answers, quiz, experiments }));
+  problems.push(
+    ...lessonProblems({
+      dir,
+      facts,
+      checks,
+      answers,
+      quiz,
+      experiments,
+      requests: lab.definition.requests !== undefined,
+    }),
+  );
   return problems;
 }
 

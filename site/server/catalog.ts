@@ -1,4 +1,4 @@
-import type { Check } from "../../checkers/core/check.ts";
+import type { Check, Target } from "../../checkers/core/check.ts";
 import type { Experiment } from "../../checkers/core/lab.ts";
 import type { Quiz } from "../../checkers/core/quiz.ts";
 import type { LabReport } from "../../checkers/core/report.ts";
@@ -15,6 +15,8 @@ export interface CatalogLab {
   namespace: string;
   checks: Readonly<Record<string, Check>>;
   experiments: Readonly<Record<string, Experiment>>;
+  /** What the trickle of requests goes to, where the lab has one. */
+  requests: Target | undefined;
   /** With [[facts]] replaced. */
   quiz: Quiz;
   points: number;
@@ -54,6 +56,7 @@ function catalogLab(served: ServedLab, namespace: string, seed: number): Catalog
     namespace,
     checks,
     experiments: definition.experiments?.(facts) ?? {},
+    requests: definition.requests?.(facts),
     quiz: filled(served.quiz, facts, `labs/${slug}/quiz.yaml`) as Quiz,
     points: Object.values(checks).reduce((sum, one) => sum + one.points, 0),
   };

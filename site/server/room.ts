@@ -1,10 +1,13 @@
-import type { Check } from "../../checkers/core/check.ts";
+import type { Check, FlowSecond } from "../../checkers/core/check.ts";
 import { milliseconds, spoken } from "../../checkers/core/duration.ts";
 import type { LabReport, PodView } from "../../checkers/core/report.ts";
 import type { Down, MeasureReply } from "../protocol.ts";
 import { blankReport, type CatalogLab, checkOf, own } from "./catalog.ts";
 import type { ClusterPort, Entered, LabDeps, LabSession, Log } from "./deps.ts";
 import { Fault, sentence } from "./fault.ts";
+
+/** Requests a second, and for how many seconds at most: enough to see who answers, too few to disturb a measurement. */
+const trickle = { rate: 10, seconds: 300, timeout: 2_000 } as const;
 
 export type LabMessage = Extract<Down, { type: "lab" }>;
 
@@ -39,6 +42,8 @@ export class Room {
   /** What measures or disturbs in this lab just now: one at a time, or they would measure each other. */
   #lease: string | undefined;
   #resetting = false;
+  /** Ends the trickle of requests that the learner has running. */
+  #trickle: AbortController | undefined;
   #closing = new AbortController();
 
   constructor(options: RoomOptions) {
@@ -49,6 +54,11 @@ export class Room {
 
   get message(): LabMessage {
     return { type: "lab", lab: this.lab.slug, state: this.#state, says: this.#says };
+  }
+
+  /** Whether requests are trickling, for a page that comes in. */
+  get requestsMessage(): Down {
+    return { type: "requests", lab: this.lab.slug, running: this.#trickle !== undefined };
   }
 
   report(): LabReport {
@@ -79,6 +89,7 @@ export class Room {
   leave(): void {
     this.#members -= 1;
     if (this.#members > 0) return;
+    this.#trickle?.abort();
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#retryTimer);
     this.#stopTimer = setTimeout(() => void this.#inTurn(() => this.#stopSession()), this.#options.linger);
@@ -129,12 +140,51 @@ export class Room {
         signal.addEventListener("abort", stop, { once: true });
       });
       try {
-        const { value, series, says } = await Promise.race([experiment.measure(session.scene(signal)), stopped]);
+        const tell = (soFar: { series: MeasureReply["series"] }): void =>
+          this.#options.emit({ type: "measuring", lab: this.lab.slug, id, series: soFar.series });
+        const scene = session.scene(signal);
+        const { value, series, says } = await Promise.race([experiment.measure(scene, tell), stopped]);
         return { id, value, series, says };
       } catch (error) {
         throw error instanceof Fault ? error : new Fault(409, sentence(error));
       }
     });
+  }
+
+  /** Starts or ends the trickle of requests: told second by second, ended by itself after a while, or when nobody looks any more. */
+  requests(run: boolean): void {
+    if (!run || this.#trickle) {
+      if (!run) this.#trickle?.abort();
+      return;
+    }
+    const { emit } = this.#options;
+    const target = this.lab.requests;
+    const session = this.#session;
+    const tell = (message: { running: boolean; second?: FlowSecond; says?: string }): void =>
+      emit({ type: "requests", lab: this.lab.slug, ...message });
+    if (!target || !session) {
+      tell({
+        running: false,
+        says: target ? `The lab is not ready yet: ${this.#says}` : "This lab sends no requests.",
+      });
+      return;
+    }
+    const stop = new AbortController();
+    this.#trickle = stop;
+    tell({ running: true });
+    const signal = AbortSignal.any([stop.signal, this.#closing.signal]);
+    const onSecond = (second: FlowSecond): void => tell({ running: true, second });
+    session
+      .scene(signal)
+      .probes.load({ ...target, ...trickle, onSecond })
+      .then(
+        () => undefined,
+        (error: unknown) => (signal.aborted ? undefined : sentence(error)),
+      )
+      .then((says) => {
+        this.#trickle = undefined;
+        tell({ running: false, ...(says !== undefined && { says }) });
+      });
   }
 
   /** Something outside the cluster changed: look again. */
@@ -249,6 +299,7 @@ export class Room {
   }
 
   async #stopSession(): Promise<void> {
+    this.#trickle?.abort();
     const session = this.#session;
     this.#session = undefined;
     for (const stop of this.#unsubscribe.splice(0)) stop();

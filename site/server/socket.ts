@@ -14,6 +14,7 @@ const name = z.string().max(100);
 const up = z.discriminatedUnion("type", [
   z.object({ type: z.literal("enter"), lab: name }),
   z.object({ type: z.literal("run"), lab: name, check: name }),
+  z.object({ type: z.literal("requests"), lab: name, run: z.boolean() }),
 ]);
 
 export interface PagesOptions {
@@ -58,7 +59,7 @@ export class Pages {
 
   /** Takes in the authenticated socket of a page. */
   join(socket: WebSocket): void {
-    const { catalog, store, cluster, log } = this.#options;
+    const { catalog, store, cluster, log, room } = this.#options;
     const page: Page = { channel: new Channel(socket), lab: "" };
     this.#pages.add(page);
     const last = lastVisited(catalog, store);
@@ -75,7 +76,8 @@ export class Pages {
         return;
       }
       if (message.type === "enter") this.#enter(page, message.lab);
-      else this.#run(message.lab, message.check);
+      else if (message.type === "run") this.#run(message.lab, message.check);
+      else if (catalog.labs.has(message.lab)) room(message.lab).requests(message.run);
     });
     socket.on("error", (error) => log.warn({ error: sentence(error) }, "a page's connection failed"));
     socket.on("close", () => {
@@ -97,6 +99,7 @@ export class Pages {
       page.channel.send(entered.message);
       page.channel.send({ type: "report", report: entered.report() });
       page.channel.send({ type: "pods", lab, pods: entered.pods() });
+      page.channel.send(entered.requestsMessage);
       page.channel.send({ type: "terminals", lab, terminals: terminals.list(lab) });
       this.progress();
     }

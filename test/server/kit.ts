@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { check, type Scene } from "../../checkers/core/check.ts";
+import { check, type Flow, type Load, type Scene } from "../../checkers/core/check.ts";
 import { defineLab } from "../../checkers/core/lab.ts";
 import { quizSchema } from "../../checkers/core/quiz.ts";
 import type { ClusterView, LabReport, PodView } from "../../checkers/core/report.ts";
@@ -48,11 +48,13 @@ export const definition = defineLab({
       observe: async () => fail("one-sided"),
     }),
   }),
+  requests: ({ service }) => ({ service, port: 80, path: "/predict" }),
   experiments: () => ({
     waits: {
       within: "2s",
-      measure: async ({ namespace, signal }) => {
+      measure: async ({ namespace, signal }, tell) => {
         signal.throwIfAborted();
+        tell?.({ series: [{ label: "pod", value: 7 }] });
         return { value: 12, series: [{ label: "pod", value: 12 }], says: `Measured in ${namespace}.` };
       },
     },
@@ -145,8 +147,16 @@ export class ScriptedSession implements LabSession {
       signal,
       cluster: { get: no, list: no },
       learner: { currentNamespace: no, answer: no, file: no },
-      probes: new Proxy({} as Scene["probes"], { get: () => no }),
+      probes: new Proxy({} as Scene["probes"], {
+        get: (_, name) => (name === "load" ? (load: Load) => this.load(load, signal) : no),
+      }),
     };
+  }
+  /** Loads under way, as the test hands them their seconds; each ends when its signal does. */
+  loads: Load[] = [];
+  load(load: Load, signal: AbortSignal): Promise<Flow> {
+    this.loads.push(load);
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
   }
   refresh(): void {
     this.refreshed += 1;

@@ -69,6 +69,51 @@ describe("a page", () => {
     await until("a new session", () => bench.sessions.length === 2);
   });
 
+  it("starts a trickle of requests, tells each second of it, and ends it on request", async () => {
+    bench = await workbench();
+    const page = await bench.page("01-first");
+    await page.next("lab", (message) => message.state === "ready");
+    page.send({ type: "requests", lab: "01-first", run: true });
+    await page.next("requests", ({ running }) => running);
+    await until("the load begins", () => session().loads.length === 1);
+    const load = session().loads[0];
+    expect(load).toMatchObject({ service: "hello", port: 80, path: "/predict", rate: 10 });
+    const second = { at: 0, sent: 10, failed: 1, pods: { a: 9 }, versions: { "1.0": 9 }, p50: 20, p99: 40 };
+    load?.onSecond?.(second);
+    expect((await page.next("requests", (message) => message.second !== undefined)).second).toEqual(second);
+    page.send({ type: "requests", lab: "01-first", run: true });
+    const later = await bench.page("01-first");
+    expect((await later.next("requests")).running).toBe(true);
+    expect(session().loads).toHaveLength(1);
+    page.send({ type: "requests", lab: "01-first", run: false });
+    expect(await page.next("requests", ({ running }) => !running)).not.toHaveProperty("says");
+  });
+
+  it("ends the trickle when the last page has left", async () => {
+    bench = await workbench();
+    const page = await bench.page("01-first");
+    await page.next("lab", (message) => message.state === "ready");
+    page.send({ type: "requests", lab: "01-first", run: true });
+    await page.next("requests", ({ running }) => running);
+    page.send({ type: "enter", lab: "" });
+    await wait(50);
+    const back = await bench.page("01-first");
+    expect((await back.next("requests")).running).toBe(false);
+  });
+
+  it("draws an experiment while it is measured", async () => {
+    bench = await workbench();
+    const page = await bench.page("01-first");
+    await page.next("lab", (message) => message.state === "ready");
+    await bench.post("/api/labs/01-first/predict", { id: "waits", value: 5 });
+    const [measured, drawn] = await Promise.all([
+      bench.post("/api/labs/01-first/measure", { id: "waits" }),
+      page.next("measuring"),
+    ]);
+    expect(drawn).toMatchObject({ id: "waits", series: [{ label: "pod", value: 7 }] });
+    expect(measured.body).toMatchObject({ value: 12 });
+  });
+
   it("waits for the cluster with the lab, and enters when it is ready", async () => {
     bench = await workbench();
     bench.cluster.become("building", "Building, 42 %");

@@ -1,6 +1,6 @@
 /** What the pages know of the labs. Build time only: an island must never import this file, it reaches hints and answers. */
 import { parse } from "yaml";
-import type { Mode } from "../../../checkers/core/check.ts";
+import type { Mode, Target } from "../../../checkers/core/check.ts";
 import { defaultSeed, type LabDefinition } from "../../../checkers/core/lab.ts";
 import { type PublicQuiz, parseQuiz, publicQuiz } from "../../../checkers/core/quiz.ts";
 import { fillFacts, placeholder } from "./facts.ts";
@@ -26,6 +26,8 @@ export interface CourseLab {
   answers: Record<string, string>;
   quiz: PublicQuiz;
   namespace: string;
+  /** What <LiveRequests /> asks, as a learner would write it: "ml-inference-service:5000/predict". */
+  requestsTo: string | undefined;
 }
 
 const definitions = import.meta.glob<LabDefinition>("@labs/*/lab.ts", { eager: true, import: "default" });
@@ -50,12 +52,15 @@ const readQuiz = (slug: string, facts: unknown): PublicQuiz => {
   return publicQuiz(result.quiz);
 };
 
+const addressOf = ({ service, port, nodePort, path = "/" }: Target): string =>
+  `${service ? `${service}:${port}` : `node port ${nodePort}`}${path}`;
+
 const toCourseLab = (slug: string, lab: LabDefinition): CourseLab => {
   const namespace = placeholder(slug);
   const facts = lab.facts(defaultSeed, namespace);
-  const checks = Object.entries(lab.checks(facts)).map(([id, { title, points, mode }]) => ({
+  const checks = Object.entries(lab.checks(facts)).map(([id, { title, points, mode, hidden }]) => ({
     id,
-    title,
+    title: hidden ? "A hidden check" : title,
     points,
     mode,
   }));
@@ -71,6 +76,7 @@ const toCourseLab = (slug: string, lab: LabDefinition): CourseLab => {
     answers: Object.fromEntries(Object.entries(lab.answers ?? {}).map(([key, { label }]) => [key, label])),
     quiz: readQuiz(slug, facts),
     namespace,
+    requestsTo: lab.requests && addressOf(lab.requests(facts)),
   };
 };
 

@@ -3,9 +3,10 @@ import { useId, useState } from "preact/hooks";
 import type { PublicPrediction } from "../../../checkers/core/quiz.ts";
 import { sayProblem } from "../stores/api.ts";
 import { $kept, keptOf, lockPrediction, measure } from "../stores/lab.ts";
+import { $measuring } from "../stores/socket.ts";
 import { timeOf } from "../stores/words.ts";
 import { Inline, Paragraphs } from "./Inline.tsx";
-import { PredictionChart } from "./PredictionChart.tsx";
+import { MeasuringChart, PredictionChart } from "./PredictionChart.tsx";
 import { useElapsed } from "./useElapsed.ts";
 import { useLive } from "./useLive.ts";
 
@@ -77,6 +78,7 @@ export default function Predict({ lab, prediction }: { lab: string; prediction: 
   };
   const value = prediction.kind === "number" ? number : choice;
   const measured = locked?.measured;
+  const soFar = useLive($measuring)[`${lab}/${prediction.id}`];
   return (
     <section class="predict" aria-label="Prediction" id={`predict-${prediction.id}`}>
       <p class="kicker">
@@ -133,7 +135,12 @@ export default function Predict({ lab, prediction }: { lab: string; prediction: 
         </p>
       )}
       <div aria-live="polite">
-        {locked && measured && <PredictionChart prediction={prediction} said={locked.value} measured={measured} />}
+        {locked && busy !== undefined && soFar && (
+          <MeasuringChart prediction={prediction} said={locked.value} series={soFar} />
+        )}
+        {locked && measured && busy === undefined && (
+          <PredictionChart prediction={prediction} said={locked.value} measured={measured} />
+        )}
       </div>
     </section>
   );

@@ -52,6 +52,27 @@ function Bars(props: {
   );
 }
 
+/** What has been measured so far, drawn over the prediction as it comes in. */
+export function MeasuringChart(props: {
+  prediction: PublicPrediction;
+  said: number | string;
+  series: MeasureReply["series"];
+}) {
+  const { prediction, said, series } = props;
+  const number = prediction.kind === "number";
+  return (
+    <div class="outcome">
+      <p class="measured">Measured so far</p>
+      <Bars
+        series={series}
+        said={number ? Number(said) : undefined}
+        unit={number ? prediction.unit : ""}
+        max={number ? prediction.max : undefined}
+      />
+    </div>
+  );
+}
+
 /** The measurement drawn against the prediction, and what explains it. */
 export function PredictionChart(props: {
   prediction: PublicPrediction;

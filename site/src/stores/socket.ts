@@ -3,6 +3,7 @@ import { atom, map } from "nanostores";
 import type { ClusterView, LabReport, PodView } from "../../../checkers/core/report.ts";
 import type { Down, LabProgress, TerminalView, Up } from "../../protocol.ts";
 import { announce } from "./announce.ts";
+import { notePods, noteRequests } from "./history.ts";
 import { stateWord } from "./words.ts";
 
 export type Link =
@@ -32,6 +33,9 @@ export const $running = map<Record<string, number | undefined>>({});
 
 /** Why a run asked for could not be made: "lab/check" to a sentence. */
 export const $refused = map<Record<string, string | undefined>>({});
+
+/** What an experiment under way has measured so far: "lab/id" to its series. */
+export const $measuring = map<Record<string, { label: string; value: number }[] | undefined>>({});
 
 let socket: WebSocket | undefined;
 let attempts = 0;
@@ -83,6 +87,13 @@ const take = (message: Down): void => {
       break;
     case "pods":
       $pods.setKey(message.lab, message.pods);
+      notePods(message.lab, message.pods);
+      break;
+    case "requests":
+      noteRequests(message.lab, message);
+      break;
+    case "measuring":
+      $measuring.setKey(`${message.lab}/${message.id}`, message.series);
       break;
     case "terminals":
       $terminals.setKey(message.lab, message.terminals);
@@ -162,3 +173,6 @@ export const runCheck = (lab: string, check: string): boolean => {
   $running.setKey(`${lab}/${check}`, Date.now());
   return true;
 };
+
+/** Starts or ends the trickle of requests of a lab. */
+export const sendRequests = (lab: string, run: boolean): boolean => send({ type: "requests", lab, run });
