@@ -18,6 +18,8 @@ export interface LabProgress {
   quizRight: number;
   quizTotal: number;
   visitedAt?: string;
+  /** The workbook's own solution is in place, or the learner went past it: neither is a pass. */
+  marked?: "solved" | "skipped";
 }
 
 /** Server to page on /ws. */

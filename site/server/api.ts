@@ -140,7 +140,9 @@ export function api({ catalog, store, terminals, room, onProgress }: ApiOptions)
   app.post("/labs/:lab/reset", async (context) => {
     const lab = labOf(context);
     await body(context, bodies.nothing);
-    return context.json(await room(lab.slug).reset());
+    const done = await room(lab.slug).reset();
+    if (store.begunAgain(lab.slug)) onProgress();
+    return context.json(done);
   });
 
   app.post("/terminals", async (context) => {

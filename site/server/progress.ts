@@ -9,6 +9,7 @@ export function progressOf(catalog: Catalog, store: Store): LabProgress[] {
     const passed = store.passed(lab.slug).filter((id) => Object.hasOwn(lab.checks, id));
     const choices = lab.served.quiz.items.filter((item) => item.kind === "choice").map((item) => item.id);
     const visitedAt = visits.get(lab.slug);
+    const marked = store.marked(lab.slug);
     return {
       lab: lab.slug,
       earned: passed.reduce((sum, id) => sum + (lab.checks[id]?.points ?? 0), 0),
@@ -17,6 +18,7 @@ export function progressOf(catalog: Catalog, store: Store): LabProgress[] {
       quizRight: store.quiz(lab.slug).filter((one) => one.right && choices.includes(one.item)).length,
       quizTotal: choices.length,
       ...(visitedAt === undefined ? {} : { visitedAt }),
+      ...(marked === "solved" || marked === "skipped" ? { marked } : {}),
     };
   });
 }

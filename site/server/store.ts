@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { brokenAt, type ChainedRow, chainHash, chainStart } from "../../checkers/core/chain.ts";
 import type { LabReport } from "../../checkers/core/report.ts";
 import type { MeasureReply } from "../protocol.ts";
 import { type Log, silent } from "./deps.ts";
 import { ServerError, sentence } from "./fault.ts";
 
-const version = 1;
+const version = 2;
 
 const schema = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -31,6 +32,17 @@ CREATE TABLE IF NOT EXISTS hints (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS visited (lab TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT;
 `;
+
+/** Since version 2 the verdicts are a record one can only add to, each row sealed with a hash over itself and the one before it. */
+const sealed = `
+CREATE TRIGGER IF NOT EXISTS verdicts_stay BEFORE DELETE ON verdicts BEGIN SELECT RAISE(ABORT, 'the record of verdicts is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS verdicts_keep BEFORE UPDATE ON verdicts WHEN OLD.hash IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'the record of verdicts is append-only'); END;
+`;
+
+/** What the record says of a lab as a whole, in rows under a name that no check has. */
+export type Mark = "solved" | "reset" | "skipped";
+const markedBy = "workbook";
 
 export interface QuizAnswer {
   item: string;
@@ -60,6 +72,31 @@ const damaged = (error: unknown): boolean => {
 
 type Row = Record<string, SQLInputValue>;
 
+/** Brings verdicts written before there were hashes into the chain, in the order they were written. */
+function seal(db: DatabaseSync): void {
+  const columns = db.prepare("PRAGMA table_info(verdicts)").all() as { name: string }[];
+  if (!columns.some(({ name }) => name === "hash")) db.exec("ALTER TABLE verdicts ADD COLUMN hash TEXT");
+  if (!db.prepare("SELECT 1 FROM verdicts WHERE hash IS NULL LIMIT 1").get()) return;
+  const write = db.prepare("UPDATE verdicts SET hash = ? WHERE id = ?");
+  const last = new Map<string, string>();
+  for (const row of db.prepare("SELECT * FROM verdicts ORDER BY id").all() as Row[]) {
+    const lab = String(row.lab);
+    const { check_id: check, state, code, says, at, hash } = row;
+    const text = (value: SQLInputValue | undefined): string | undefined => (value === null ? undefined : String(value));
+    const own =
+      text(hash) ??
+      chainHash(last.get(lab) ?? chainStart(lab), {
+        check: String(check),
+        state: String(state),
+        at: String(at),
+        ...(code !== null && { code: String(code) }),
+        ...(says !== null && { says: String(says) }),
+      });
+    if (hash === null) write.run(own, row.id as number);
+    last.set(lab, own);
+  }
+}
+
 /**
  * What the learner did, in one SQLite file: write-ahead log, so a write that returned survives kill -9 of the process, and a
  * command line beside the server may read and write it too. A damaged file is moved aside and a new one begun.
@@ -80,13 +117,17 @@ export class Store {
     this.#db = this.#open();
   }
 
-  /** Keeps what a report says. Returns whether a check passed that had not passed before. */
+  /**
+   * Keeps what a report says. Returns whether a check passed that had not passed before. What passes while the workbook's own solution is
+   * in place is no pass of the learner's.
+   */
   recordReport(report: LabReport): boolean {
+    const since = this.#lastMark(report.lab);
     const changed = report.checks.filter((one) => {
       if (one.at === undefined) return false;
       const last = this.#get(
-        "SELECT state, code FROM verdicts WHERE lab = ? AND check_id = ? ORDER BY id DESC LIMIT 1",
-        [report.lab, one.id],
+        "SELECT state, code FROM verdicts WHERE lab = ? AND check_id = ? AND id > ? ORDER BY id DESC LIMIT 1",
+        [report.lab, one.id, since?.id ?? 0],
       );
       return !last || last.state !== one.state || last.code !== (one.code ?? null);
     });
@@ -95,15 +136,18 @@ export class Store {
     this.#transaction(() => {
       for (const one of changed) {
         const at = one.at as string;
-        this.#run("INSERT INTO verdicts (lab, check_id, state, code, says, at) VALUES (?, ?, ?, ?, ?, ?)", [
+        const { id: check, state, code, says } = one;
+        const row = { check, state, at, ...(code !== undefined && { code }), ...(says !== undefined && { says }) };
+        this.#run("INSERT INTO verdicts (lab, check_id, state, code, says, at, hash) VALUES (?, ?, ?, ?, ?, ?, ?)", [
           report.lab,
-          one.id,
-          one.state,
-          one.code ?? null,
-          one.says ?? null,
+          check,
+          state,
+          code ?? null,
+          says ?? null,
           at,
+          chainHash(this.#lastHash(report.lab), row),
         ]);
-        if (one.state !== "pass") continue;
+        if (one.state !== "pass" || since?.mark === "solved") continue;
         const { changes } = this.#run(
           "INSERT INTO passes (lab, check_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
           [report.lab, one.id, at],
@@ -132,6 +176,61 @@ export class Store {
         at: String(row.at),
       }),
     );
+  }
+
+  /** The same with each row's hash, and the index of the first one that does not follow from the one before, if any. */
+  record(lab: string): { rows: ChainedRow[]; broken?: number } {
+    const hashes = this.#all("SELECT hash FROM verdicts WHERE lab = ? ORDER BY id", [lab]);
+    const rows = this.history(lab).map((row, index) => ({ ...row, hash: String(hashes[index]?.hash ?? "") }));
+    const broken = brokenAt(lab, rows);
+    return { rows, ...(broken !== undefined && { broken }) };
+  }
+
+  /** Notes in a lab's record that the workbook solved it, that it was begun again, or that it was skipped. */
+  mark(lab: string, mark: Mark, says: string): void {
+    const at = new Date().toISOString();
+    this.#transaction(() => {
+      this.#run("INSERT INTO verdicts (lab, check_id, state, code, says, at, hash) VALUES (?, ?, ?, NULL, ?, ?, ?)", [
+        lab,
+        markedBy,
+        mark,
+        says,
+        at,
+        chainHash(this.#lastHash(lab), { check: markedBy, state: mark, says, at }),
+      ]);
+    });
+  }
+
+  /** Where the workbook's solution was in place, notes that it is no more. Returns whether it was. */
+  begunAgain(lab: string): boolean {
+    if (this.marked(lab) !== "solved") return false;
+    this.mark(lab, "reset", "The lab was begun again.");
+    return true;
+  }
+
+  /** What was last noted of a lab, if anything. */
+  marked(lab: string): Mark | undefined {
+    return this.#lastMark(lab)?.mark;
+  }
+
+  /** Labs whose present state is the workbook's own solution. */
+  solvedLabs(): string[] {
+    return this.#all("SELECT DISTINCT lab FROM verdicts WHERE check_id = ? ORDER BY lab", [markedBy])
+      .map((row) => String(row.lab))
+      .filter((lab) => this.marked(lab) === "solved");
+  }
+
+  #lastMark(lab: string): { id: number; mark: Mark } | undefined {
+    const row = this.#get("SELECT id, state FROM verdicts WHERE lab = ? AND check_id = ? ORDER BY id DESC LIMIT 1", [
+      lab,
+      markedBy,
+    ]);
+    return row ? { id: Number(row.id), mark: String(row.state) as Mark } : undefined;
+  }
+
+  #lastHash(lab: string): string {
+    const row = this.#get("SELECT hash FROM verdicts WHERE lab = ? ORDER BY id DESC LIMIT 1", [lab]);
+    return row ? String(row.hash) : chainStart(lab);
   }
 
   /** The first answer counts: returns false, and keeps the old one, when there is one already. */
@@ -200,6 +299,18 @@ export class Store {
   hintsShown(lab: string, check: string, code: string): number {
     const row = this.#get("SELECT shown FROM hints WHERE lab = ? AND check_id = ? AND code = ?", [lab, check, code]);
     return Number(row?.shown ?? 0);
+  }
+
+  /** Every hint shown of a lab. */
+  hints(lab: string): { check: string; code: string; shown: number; at: string }[] {
+    return this.#all("SELECT check_id, code, shown, at FROM hints WHERE lab = ? ORDER BY at, check_id, code", [
+      lab,
+    ]).map((row) => ({
+      check: String(row.check_id),
+      code: String(row.code),
+      shown: Number(row.shown),
+      at: String(row.at),
+    }));
   }
 
   hintShown(lab: string, check: string, code: string, shown: number): void {
@@ -277,7 +388,9 @@ export class Store {
           `Update the workbook, or move ${this.path} away to begin anew.`,
         );
       }
-      db.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${version}; COMMIT;`);
+      db.exec(`BEGIN IMMEDIATE; ${schema}`);
+      seal(db);
+      db.exec(`${sealed} PRAGMA user_version = ${version}; COMMIT;`);
       return db;
     } catch (error) {
       db.close();

@@ -1,6 +1,7 @@
 /** What the pages know of the labs. Build time only: an island must never import this file, it reaches hints and answers. */
 import { parse } from "yaml";
 import type { Mode, Target } from "../../../checkers/core/check.ts";
+import { milliseconds } from "../../../checkers/core/duration.ts";
 import { defaultSeed, type LabDefinition } from "../../../checkers/core/lab.ts";
 import { type PublicQuiz, parseQuiz, publicQuiz } from "../../../checkers/core/quiz.ts";
 import { fillFacts, placeholder } from "./facts.ts";
@@ -10,6 +11,8 @@ interface CourseCheck {
   title: string;
   points: number;
   mode: Mode;
+  /** Milliseconds a run may take. */
+  within: number;
 }
 
 /** The public part of a lab: nothing in here gives away how it is solved. */
@@ -58,11 +61,12 @@ const addressOf = ({ service, port, nodePort, path = "/" }: Target): string =>
 const toCourseLab = (slug: string, lab: LabDefinition): CourseLab => {
   const namespace = placeholder(slug);
   const facts = lab.facts(defaultSeed, namespace);
-  const checks = Object.entries(lab.checks(facts)).map(([id, { title, points, mode, hidden }]) => ({
+  const checks = Object.entries(lab.checks(facts)).map(([id, { title, points, mode, within, hidden }]) => ({
     id,
     title: hidden ? "A hidden check" : title,
     points,
     mode,
+    within: milliseconds(within),
   }));
   return {
     slug,

@@ -1,13 +1,15 @@
-import { ChevronRight, Lightbulb, RefreshCw } from "lucide-preact";
+import { ChevronRight, Lightbulb, RefreshCw, Zap } from "lucide-preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { CheckReport } from "../../../checkers/core/report.ts";
+import type { CheckReport, PartReport } from "../../../checkers/core/report.ts";
 import { announce } from "../stores/announce.ts";
 import { sayProblem } from "../stores/api.ts";
 import { $kept, keptOf, takeHint } from "../stores/lab.ts";
 import { $refused, $reports, $running, runCheck } from "../stores/socket.ts";
-import { plural } from "../stores/words.ts";
+import { about, plural } from "../stores/words.ts";
 import { EvidenceList } from "./EvidenceList.tsx";
 import { Inline, Paragraphs } from "./Inline.tsx";
+import { StateMark } from "./StateMark.tsx";
+import { useElapsed } from "./useElapsed.ts";
 import { useLive } from "./useLive.ts";
 
 /** Whether the reader's pointer rests on the text: then nothing there may move by itself. */
@@ -62,24 +64,67 @@ function Hints({ lab, report }: { lab: string; report: CheckReport }) {
   );
 }
 
-function CheckNow({ lab, report }: { lab: string; report: CheckReport }) {
+/** Beyond a check's own limit: what undoing it and the way there and back may take, in milliseconds. */
+const grace = 60_000;
+
+function CheckNow({ lab, report, within }: { lab: string; report: CheckReport; within: number }) {
   const since = useLive($running)[`${lab}/${report.id}`];
   const refused = useLive($refused)[`${lab}/${report.id}`];
   const [asked, setAsked] = useState(true);
-  if (report.mode === "observe") return null;
-  const busy = since !== undefined && Date.now() - since < 180_000;
+  const busy = since !== undefined && Date.now() - since < within + grace;
+  const elapsed = useElapsed(busy ? since : undefined);
+  if (report.mode === "observe" || report.hidden) return null;
+  const disturbs = report.mode === "disturb";
+  const Icon = disturbs && !busy ? Zap : RefreshCw;
   return (
     <>
-      <button type="button" class="quiet" disabled={busy} onClick={() => setAsked(runCheck(lab, report.id))}>
-        <RefreshCw size={16} aria-hidden="true" class={busy ? "turning" : ""} /> {busy ? "Checking …" : "Check now"}
+      <button
+        type="button"
+        class={disturbs && report.state !== "fail" ? "primary" : "quiet"}
+        disabled={busy}
+        onClick={() => setAsked(runCheck(lab, report.id))}
+      >
+        <Icon size={16} aria-hidden="true" class={busy ? "turning" : ""} />{" "}
+        {busy ? `Checking … ${elapsed}` : disturbs ? "Run this check" : "Check now"}
       </button>
-      {(!asked || refused) && <span class="problem">{refused ?? "No connection to the workbook just now."}</span>}
+      {!asked || refused ? (
+        <span class="problem">{refused ?? "No connection to the workbook just now."}</span>
+      ) : (
+        disturbs && (
+          <span class="note">
+            It acts on your pods, so it runs only when you say so. It takes up to {about(within)}.
+          </span>
+        )
+      )}
     </>
   );
 }
 
+/** What became of each part of a check with partial credit. */
+function Parts({ parts }: { parts: PartReport[] }) {
+  return (
+    <ul class="parts">
+      {parts.map((part) => (
+        <li key={part.id}>
+          <StateMark state={part.state} />
+          <span>
+            {part.title}
+            {part.says && (
+              <>
+                {": "}
+                <Inline text={part.says} />
+              </>
+            )}
+          </span>
+          <span class="note">{plural(part.points, "point")}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** What a check found, and what helps: sentence, evidence, hints; after passing, why it works. */
-export default function TaskBody({ lab, check }: { lab: string; check: string }) {
+export default function TaskBody({ lab, check, within }: { lab: string; check: string; within: number }) {
   const report = useLive($reports)[lab]?.checks.find(({ id }) => id === check);
   const [open, toggle] = useOpen(report?.state);
   const panel = useId();
@@ -91,7 +136,8 @@ export default function TaskBody({ lab, check }: { lab: string; check: string })
     : `What was seen${report.evidence.length > 1 ? ` (${plural(report.evidence.length, "thing")})` : ""}`;
   return (
     <div class="task-body" data-state={report.state}>
-      {report.says && (
+      {report.parts && <Parts parts={report.parts} />}
+      {report.says && !report.parts && (
         <p class="says">
           <Inline text={report.says} />
         </p>
@@ -102,7 +148,7 @@ export default function TaskBody({ lab, check }: { lab: string; check: string })
             <ChevronRight size={16} aria-hidden="true" class="chevron" /> {label}
           </button>
         )}
-        {!passed && <CheckNow lab={lab} report={report} />}
+        {!passed && report.state !== "blocked" && <CheckNow lab={lab} report={report} within={within} />}
       </div>
       <div id={panel} hidden={!open} class="panel">
         {passed && report.why && (
