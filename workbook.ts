@@ -111,6 +111,71 @@ program
     run(async () => (await import("./checkers/commands/reset.ts")).reset({ lab, ...options }, io)),
   );
 
+program
+  .command("grade")
+  .description("grade labs as they stand, hidden checks too: exit code 0 all passed, 1 not, 2 incomplete")
+  .argument("[labs...]", "numbers or names; all when none is given")
+  .option("--json", "print the grade as JSON (docs/grade.schema.json)")
+  .option("--schema", "print the JSON Schema of what --json prints, and grade nothing")
+  .option("--junit <file>", "write JUnit XML")
+  .option("--gradescope <file>", "write Gradescope's results.json")
+  .option("--classroom <file>", "write a GitHub Classroom autograding result")
+  .option("--html <file>", "write a report that stands alone")
+  .option("--csv <file>", "write a gradebook for --lms")
+  .addOption(new Option("--lms <name>", "whose import the gradebook is for").choices(["canvas", "moodle"]))
+  .option("--student <name>", "whose row of the gradebook it is: login or address")
+  .option("--policy <file>", "what counts: blocked checks, attested ones, weights of domains; due dates, overrides")
+  .option("--namespace <name>", "look in this namespace instead of the lab's own")
+  .option("--submissions <dir>", "grade a class: every submission in this folder, each in a namespace of its own")
+  .option("--roster <file>", "of the class: a CSV file with the columns id,name,email")
+  .option("--out <dir>", "of the class: where gradebook and reports go", "grades")
+  .option("--resume", "of the class: carry on with what --out holds")
+  .option("--jobs <n>", "of the class: submissions at a time at most")
+  .addOption(labs())
+  .action((names, options) =>
+    run(async () =>
+      options.submissions
+        ? (await import("./checkers/commands/grade-class.ts")).gradeClassCommand(options, io)
+        : (await import("./checkers/commands/grade.ts")).gradeCommand({ names, ...options }, io),
+    ),
+  );
+
+program
+  .command("submit")
+  .description("pack what you did in a lab into one file for your instructor; says first what goes in")
+  .argument("<lab>", "number or name")
+  .option("-o, --output <file>", "where to write it; default: LAB-YOU.tar.gz here")
+  .option("-y, --yes", "do not ask; of Secrets the keys only")
+  .option("--with-secrets", "pack the values of Secrets too")
+  .option("--name <name>", "yours, as your course knows it")
+  .option("--email <address>", "yours, as your course knows it")
+  .option("--id <id>", "your number, where your course gave you one")
+  .addOption(labs())
+  .action((lab, options) =>
+    run(async () => (await import("./checkers/commands/submit.ts")).submit({ lab, ...options }, io)),
+  );
+
+program
+  .command("solve")
+  .description("put the workbook's own solution in place of yours and show what the checks say; no pass of yours")
+  .argument("<lab>", "number or name")
+  .option("--variant <name>", "another right way to do it")
+  .option("-y, --yes", "do not ask")
+  .addOption(labs())
+  .action((lab, options) =>
+    run(async () => (await import("./checkers/commands/solve.ts")).solve({ lab, ...options }, io)),
+  );
+
+program
+  .command("goto")
+  .description("go on to any lab without having done those before it")
+  .argument("<lab>", "number or name")
+  .option("--no-open", "do not open the browser")
+  .addOption(labs())
+  .action((lab, options) =>
+    run(async () => (await import("./checkers/commands/goto.ts")).goto({ lab, ...options }, io)),
+  );
+
 const lab = program.command("lab").description("for authors: make and prove labs");
 lab
   .command("new")
@@ -134,6 +199,7 @@ lab
       "reset",
     ]),
   )
+  .option("--changed", "only labs whose folder, or what they are made of, differs from what was last agreed on in git")
   .option("--json", "machine-readable")
   .addOption(labs())
   .action((names, options) =>

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "./clock.ts";
 import { LookError } from "./core/errors.ts";
+import type { AddonName } from "./core/lab.ts";
 import { poll } from "./core/poll.ts";
 import { Conflict, NotFound } from "./kube/errors.ts";
 import { Transport } from "./kube/transport.ts";
@@ -23,6 +24,8 @@ export interface EnterOptions {
   signal?: AbortSignal;
   /** Told each step, in a few words. */
   says?: (step: string) => void;
+  /** Makes sure the cluster has these add-ons, working. Where it is left out, the lab gets none. */
+  addons?: (names: readonly AddonName[], says: (step: string) => void) => Promise<void>;
 }
 export interface Entered {
   namespace: string;
@@ -80,6 +83,10 @@ async function enterOver(transport: Transport, options: EnterOptions): Promise<E
     namespace: lab.definition.startsIn === "default" ? "default" : namespace,
   });
   const found = await create(transport, options);
+  options.signal?.throwIfAborted();
+  // Once the namespace is there, which stands for the lab among those who use them; before what start/ puts in, which may rely on them.
+  const { addons = [] } = lab.definition;
+  if (addons.length > 0) await options.addons?.(addons, says);
   options.signal?.throwIfAborted();
   if (found.metadata.annotations?.[started] === undefined) {
     const cluster = join(lab.dir, "start/cluster");

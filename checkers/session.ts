@@ -1,14 +1,16 @@
 import { systemClock } from "./clock.ts";
 import type { Check, Learner } from "./core/check.ts";
+import { unmet } from "./core/needs.ts";
 import type { LabReport, PodView } from "./core/report.ts";
 import { type Looked, toLabReport, toReport } from "./core/reports.ts";
-import { type BoundScene, runCheck, settle } from "./core/run.ts";
+import { type BoundScene, glance, runCheck, settle } from "./core/run.ts";
 import type { LiveCluster } from "./kube/live.ts";
 import { tracked } from "./kube/tracked.ts";
 import type { Transport } from "./kube/transport.ts";
 import type { LoadedLab } from "./labs.ts";
 import { podViews } from "./pods.ts";
 import { makeScene } from "./probes/scene.ts";
+import { type MappedPort, mapped } from "./probes/target.ts";
 import { FolderWatch } from "./session/folder-watch.ts";
 import { Sampler } from "./session/sampler.ts";
 
@@ -22,6 +24,8 @@ export interface SessionOptions {
   folder: string;
   /** The terminal's kubeconfig. */
   kubeconfig: string;
+  /** Which port of this machine a node port of the cluster is mapped to. */
+  nodePort?: MappedPort;
   seed?: number;
   onReport?: (report: LabReport) => void;
   onPods?: (pods: PodView[]) => void;
@@ -39,13 +43,16 @@ interface Watched {
   keys: Set<string>;
   reading: Set<string>;
   looked: Looked | undefined;
+  /** Whether it passed when it last looked; being measured anew changes nothing about that. */
+  passed: boolean;
   running: Promise<void> | undefined;
   dirty: boolean;
 }
 
 /**
  * One lab, watched: observing checks run again as soon as something they read changes, measuring ones once their namespace is
- * quiet, disturbing ones on request. Reports are sent out only when they say something new.
+ * quiet, disturbing ones on request. A check whose ground has not passed is not looked at until it has; hidden ones wait for the grading.
+ * Reports are sent out only when they say something new.
  */
 export class LabSession {
   readonly #options: SessionOptions;
@@ -72,6 +79,7 @@ export class LabSession {
       keys: new Set(),
       reading: new Set(),
       looked: undefined,
+      passed: false,
       running: undefined,
       dirty: true,
     }));
@@ -79,8 +87,8 @@ export class LabSession {
     if (options.onReport) this.#reportListeners.add(options.onReport);
     if (options.onPods) this.#podListeners.add(options.onPods);
     this.#sampler = new Sampler(
-      this.#watched.filter(({ check }) => check.mode === "sample").map(({ id }) => id),
-      (id) => this.#measure(this.#find(id), runCheck),
+      this.#watched.filter(({ check }) => check.mode === "sample" && !check.hidden).map(({ id }) => id),
+      (id) => this.#measure(this.#find(id), glance),
     );
     this.#folder = new FolderWatch([options.folder, `${options.folder}/answers`], options.kubeconfig, () =>
       this.#changed(learnerKey),
@@ -113,9 +121,14 @@ export class LabSession {
     return () => this.#podListeners.delete(listener);
   }
 
-  /** Runs one check now, whatever its mode, and resolves when it has a verdict. Rejects when there is no such check. */
+  /**
+   * Runs one check now, whatever its mode, and resolves when it has a verdict; at once where its ground has not passed. Rejects when
+   * there is no such check, or it is hidden.
+   */
   async run(id: string): Promise<LabReport> {
     const watched = this.#find(id);
+    if (watched.check.hidden) throw new Error("A hidden check is looked at when the lab is graded, not before.");
+    if (this.#blocked(watched)) return this.#report;
     if (watched.check.mode === "observe") {
       await watched.running;
       await this.#look(watched);
@@ -130,7 +143,7 @@ export class LabSession {
 
   /** A scene of this lab, bound to a signal: for experiments. */
   scene(signal: AbortSignal): BoundScene {
-    const { lab, namespace, live, transport, folder, kubeconfig, seed } = this.#options;
+    const { lab, namespace, live, transport, folder, kubeconfig, nodePort, seed } = this.#options;
     return makeScene({
       lab: lab.definition,
       namespace,
@@ -139,6 +152,7 @@ export class LabSession {
       learnerKubeconfig: kubeconfig,
       folder,
       signal: AbortSignal.any([signal, this.#stop.signal]),
+      nodePorts: mapped(nodePort),
       ...(seed !== undefined && { seed }),
     });
   }
@@ -184,7 +198,7 @@ export class LabSession {
       this.#flushing = false;
       if (this.#stop.signal.aborted) return;
       for (const watched of this.#watched) {
-        if (watched.dirty && watched.check.mode === "observe") void this.#look(watched);
+        if (watched.dirty && watched.check.mode === "observe" && !this.#blocked(watched)) void this.#look(watched);
       }
       if (this.#podsDirty) void this.#lookAtPods();
     });
@@ -206,7 +220,7 @@ export class LabSession {
       do {
         watched.dirty = false;
         await this.#once(watched, runCheck);
-      } while (watched.dirty && !this.#stop.signal.aborted);
+      } while (watched.dirty && !this.#stop.signal.aborted && !this.#blocked(watched));
     })().finally(() => {
       watched.running = undefined;
     });
@@ -214,7 +228,8 @@ export class LabSession {
   }
 
   async #measure(watched: Watched, how: typeof runCheck, tell = false): Promise<Looked | undefined> {
-    if (tell) this.#take(watched, { state: "waiting", why: "it is being measured now", evidence: [] }, 0);
+    if (this.#blocked(watched)) return undefined;
+    if (tell) this.#tell(watched, { state: "waiting", why: "it is being measured now", evidence: [] }, 0);
     const run = this.#once(watched, how);
     watched.running = run;
     await run;
@@ -229,16 +244,49 @@ export class LabSession {
     if (this.#stop.signal.aborted) return;
     watched.keys = watched.reading;
     watched.reading = new Set();
-    this.#take(watched, verdict, systemClock.now() - began);
+    // Its ground may have gone while it looked; where it disturbs, that is its own doing.
+    if (watched.check.mode !== "disturb" && this.#blocked(watched)) return;
+    this.#tell(watched, verdict, systemClock.now() - began);
+    const passed = verdict.state === "pass";
+    if (passed === watched.passed) return;
+    watched.passed = passed;
+    this.#groundChanged(watched.id);
   }
 
-  #take(watched: Watched, verdict: Looked["verdict"], took: number): void {
+  /** Hidden checks, and those whose ground has not passed, are not looked at. */
+  #blocked({ check }: Watched): boolean {
+    return check.hidden === true || this.#unmet(check).length > 0;
+  }
+
+  #unmet(check: Check): string[] {
+    return unmet(check, (id) => this.#watched.find((one) => one.id === id)?.passed ?? false);
+  }
+
+  /**
+   * What stands on this check is looked at anew, or is blocked again: what it said before says nothing any more. Only what came of a
+   * disturbance stays: it happened.
+   */
+  #groundChanged(id: string): void {
+    for (const watched of this.#watched) {
+      if (!watched.check.needs?.includes(id) || watched.check.mode === "disturb") continue;
+      const passed = watched.passed;
+      watched.looked = undefined;
+      watched.passed = false;
+      watched.dirty = true;
+      if (watched.check.mode === "sample") this.#sampler.disturbed(watched.id);
+      if (passed) this.#groundChanged(watched.id);
+    }
+    this.#schedule();
+    this.#announce();
+  }
+
+  #tell(watched: Watched, verdict: Looked["verdict"], took: number): void {
     watched.looked = { verdict, at: new Date().toISOString(), took };
     this.#announce();
   }
 
   #trackedScene(keys: Set<string>): BoundScene {
-    const { lab, namespace, live, transport, folder, kubeconfig, seed } = this.#options;
+    const { lab, namespace, live, transport, folder, kubeconfig, nodePort, seed } = this.#options;
     const base = makeScene({
       lab: lab.definition,
       namespace,
@@ -247,6 +295,7 @@ export class LabSession {
       learnerKubeconfig: kubeconfig,
       folder,
       signal: this.#stop.signal,
+      nodePorts: mapped(nodePort),
       ...(seed !== undefined && { seed }),
     });
     const learner: Learner = {
@@ -272,10 +321,15 @@ export class LabSession {
 
   #assemble(): LabReport {
     const { lab, namespace } = this.#options;
+    const checks = Object.fromEntries(this.#watched.map(({ id, check }) => [id, check]));
     return toLabReport(
       { slug: lab.slug, title: lab.definition.title },
       namespace,
-      this.#watched.map(({ id, check, looked }) => toReport(id, check, looked)),
+      this.#watched.map(({ id, check, looked }) => {
+        const needs = this.#unmet(check);
+        if (needs.length === 0) return toReport(id, check, looked, { checks });
+        return toReport(id, check, { verdict: { state: "blocked", needs, evidence: [] }, at: "", took: 0 }, { checks });
+      }),
     );
   }
 

@@ -122,11 +122,12 @@ export async function bringUp(
     online,
     log,
     needs: online ? [] : ["packages"],
+    goCommand: () => go,
   });
   const steps: Step[] = [];
   if (!online) steps.push(packagesStep(yes, log, [...built, ...makers]));
-  if (built.length > 0) {
-    const needGo = built.filter((step) => step.needs?.includes("go"));
+  const needGo = [...built, ...makers].filter((step) => step.needs?.includes("go"));
+  if (needGo.length > 0) {
     steps.push({
       id: "go",
       title: "Go compiler",

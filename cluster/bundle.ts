@@ -4,9 +4,10 @@ import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/pro
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
+import { gatewayKinds } from "./addons/gateway.ts";
 import { diskFull } from "./artifact.ts";
 import { type Engine, ensureEngine } from "./engine.ts";
-import { imageArchive, labImages } from "./images.ts";
+import { addonImages, imageArchive, labImages } from "./images.ts";
 import { clusterLock, nodeContainers, readRecord } from "./kind.ts";
 import { lock } from "./lock.ts";
 import { clusterName, type Paths, paths } from "./paths.ts";
@@ -33,8 +34,8 @@ const manifestSchema = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().regex(plain),
-        /** node: engine archive; image: a lab image's archive; tool: an executable. */
-        role: z.enum(["node", "image", "tool"]),
+        /** node: engine archive; image: a lab's or add-on's image; kinds: what an add-on teaches the API server; tool: an executable. */
+        role: z.enum(["node", "image", "kinds", "tool"]),
         size: z.number().int().nonnegative(),
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
       }),
@@ -88,7 +89,7 @@ async function nodeImage(at: Paths, engine: Engine, signal: AbortSignal): Promis
   throw notYet("the node image is missing");
 }
 
-/** Writes everything built or pulled (node image, labs' images, tools) into one tar with checksums. */
+/** Writes everything built or pulled (node image, labs' images, add-ons' images that were made, tools) into one tar with checksums. */
 export async function exportBundle(file: string, options: BundleOptions): Promise<void> {
   const at = paths();
   const { signal } = options;
@@ -120,6 +121,16 @@ export async function exportBundle(file: string, options: BundleOptions): Promis
       if (!existsSync(archive)) throw notYet(`the image ${image.name} is missing`);
       await link(archive, basename(archive));
       await add(basename(archive), "image", archive);
+    }
+    // Add-ons are made when a lab first needs one: what has been goes along.
+    for (const archive of addonImages.map((image) => imageArchive(at, image)).filter((file) => existsSync(file))) {
+      await link(archive, basename(archive));
+      await add(basename(archive), "image", archive);
+    }
+    const kinds = gatewayKinds(at);
+    if (existsSync(kinds)) {
+      await link(kinds, basename(kinds));
+      await add(basename(kinds), "kinds", kinds);
     }
     for (const tool of ["kind", "kubectl"]) {
       const path = await which(tool, at.bin);
@@ -223,7 +234,7 @@ export async function importBundle(file: string, options: BundleOptions & { yes?
       log(`  ${entry.name}`);
       const path = join(folder, entry.name);
       if (entry.role === "node") await run(engine.command, ["load", "-i", path], { signal });
-      else if (entry.role === "image") await rename(path, join(images, entry.name));
+      else if (entry.role !== "tool") await rename(path, join(images, entry.name));
       else {
         const target = join(tools, `${entry.name}-imported`);
         await chmod(path, 0o755);

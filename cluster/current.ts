@@ -8,13 +8,15 @@ export interface Current {
   provider: Provider;
   /** The checkers' kubeconfig. */
   kubeconfig: string;
+  /** NodePort of the cluster as seen from this machine; absent where none is mapped. */
+  nodePort?: { container: number; host: number };
 }
 
 const fileOf = (at: Paths, name: string): string => join(at.state, `current-${name}.json`);
 
 /** Remembers which cluster the last `up` ended with. */
-export function rememberCurrent(at: Paths, { provider, kubeconfig }: ClusterHandle): void {
-  writeFileSync(fileOf(at, clusterName()), `${JSON.stringify({ provider, kubeconfig })}\n`, { mode: 0o600 });
+export function rememberCurrent(at: Paths, { provider, kubeconfig, nodePort }: ClusterHandle): void {
+  writeFileSync(fileOf(at, clusterName()), `${JSON.stringify({ provider, kubeconfig, nodePort })}\n`, { mode: 0o600 });
 }
 
 /** What the last `up` ended with, if it is still there. Says nothing about whether the cluster answers. */

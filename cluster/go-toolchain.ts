@@ -39,7 +39,7 @@ export async function findGoOrGet(options: GoOptions): Promise<string> {
 
 const remedy = (cause?: unknown) =>
   new ClusterError(
-    `No image registry answers, and building Kubernetes here needs Go ${needed} or newer.`,
+    `What is built from source on this machine needs Go ${needed} or newer.`,
     "Everything built so far is kept.",
     `Install Go ${needed} or newer so that \`go\` is on PATH, then run the same command again.`,
     { cause },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { artifact } from "./artifact.ts";
 import type { Engine } from "./engine.ts";
 import { build, nodeFlags } from "./images/ml-inference/build.ts";
@@ -10,25 +10,41 @@ import { nodeBinary } from "./node-binary.ts";
 import type { Paths } from "./paths.ts";
 import { run } from "./run.ts";
 import { type ImageConfig, writeImages, writeLayer } from "./source/archive.ts";
+import { binary, build as buildProgram, type Go, type GoModule } from "./source/go.ts";
+import { k6, metricsServer, prometheus, traefik } from "./source/programs.ts";
 import { buildRootfs, debianMirror, type Rootfs } from "./source/rootfs.ts";
 import type { Step } from "./steps.ts";
 import { ClusterError, type ClusterHandle } from "./types.ts";
 import { arch, imagePrefix, versions } from "./versions.ts";
+
+interface Base {
+  rootfs: Rootfs;
+  /** The same on machines whose engine can pull. */
+  online: string;
+  /** Debian packages the online base lacks. */
+  onlinePackages: readonly string[];
+}
+
+interface Program {
+  module: GoModule;
+  name: string;
+  /** Milliseconds a cold build takes on two cores. */
+  estimate: number;
+}
 
 /** An image the labs use, made here on every machine so that its name means the same everywhere. */
 export interface LabImage {
   name: string;
   tags: readonly string[];
   title: string;
-  rootfs: Rootfs;
-  /** Base on machines whose engine can pull. */
-  online: string;
-  /** Debian packages the online base lacks. */
-  onlinePackages: readonly string[];
+  /** What it lies over; nothing for a static program alone. */
+  base?: Base;
+  /** Go programs it has in /usr/local/bin, built from their modules on every machine. */
+  programs?: readonly Program[];
   /** Folders and files whose contents decide the image's. */
-  sources: readonly string[];
+  sources?: readonly string[];
   /** Writes what lies over the base into `root`. */
-  fill: (root: string) => Promise<void>;
+  fill?: (root: string) => Promise<void>;
   config: (tag: string) => ImageConfig;
   estimate: number;
 }
@@ -50,10 +66,7 @@ const toolboxPackages = [
   "wget",
 ];
 
-const toolbox: LabImage = {
-  name: "toolbox",
-  tags: ["1.0"],
-  title: "Make the toolbox image",
+const system: Base = {
   rootfs: {
     name: "toolbox",
     kind: "system",
@@ -61,10 +74,23 @@ const toolbox: LabImage = {
   },
   online: "debian:bookworm-slim",
   onlinePackages: toolboxPackages,
-  sources: [],
-  fill: async () => {},
+};
+
+const toolbox: LabImage = {
+  name: "toolbox",
+  tags: ["1.0"],
+  title: "Make the toolbox image",
+  base: system,
   config: () => ({ entrypoint: [], cmd: ["/bin/sleep", "infinity"], env: [path] }),
   estimate: 30_000,
+};
+
+/** The toolbox with an open-loop load generator: shares all its layers but one. */
+const load: LabImage = {
+  ...toolbox,
+  name: "load",
+  title: "Make the load generator's image",
+  programs: [{ module: k6, name: "k6", estimate: 115_000 }],
 };
 
 /** Commands of busybox a pod's shell needs beside node. */
@@ -92,17 +118,24 @@ const applets = [
   "test",
 ];
 
+async function linkApplets(root: string): Promise<void> {
+  await mkdir(join(root, "usr/bin"), { recursive: true });
+  for (const applet of applets) await symlink("busybox", join(root, "usr/bin", applet));
+}
+
 const inference: LabImage = {
   name: "ml-inference",
   tags: ["1.0", "1.1", "2.0"],
   title: "Make the sample application's image",
-  rootfs: {
-    name: "node-runtime",
-    kind: "files",
-    packages: ["base-files", "busybox", "ca-certificates", "libc6", "libstdc++6"],
+  base: {
+    rootfs: {
+      name: "node-runtime",
+      kind: "files",
+      packages: ["base-files", "busybox", "ca-certificates", "libc6", "libstdc++6"],
+    },
+    online: "debian:bookworm-slim",
+    onlinePackages: ["busybox", "libstdc++6"],
   },
-  online: "debian:bookworm-slim",
-  onlinePackages: ["busybox", "libstdc++6"],
   sources: [join(here, "images/ml-inference"), join(here, "../package-lock.json")],
   fill: async (root) => {
     await mkdir(join(root, "usr/bin"), { recursive: true });
@@ -114,7 +147,7 @@ const inference: LabImage = {
     await copyFile(await nodeBinary(), join(root, "usr/local/bin/node"));
     await chmod(join(root, "usr/local/bin/node"), 0o755);
     await build(join(root, "app/main.mjs"));
-    for (const applet of applets) await symlink("busybox", join(root, "usr/bin", applet));
+    await linkApplets(root);
     await writeFile(
       join(root, "etc/passwd"),
       "root:x:0:0:root:/root:/bin/sh\nservice:x:10001:10001:service:/app:/bin/sh\n",
@@ -131,14 +164,81 @@ const inference: LabImage = {
   estimate: 25_000,
 };
 
-export const labImages: readonly LabImage[] = [toolbox, inference];
+/** Debian's nginx in the foreground, its logs on stdout and stderr; takes a mounted /etc/nginx/nginx.conf. */
+const nginx: LabImage = {
+  name: "nginx",
+  tags: ["1.22"],
+  title: "Make the nginx image",
+  base: {
+    rootfs: { name: "nginx", kind: "files", packages: ["base-files", "busybox", "nginx"] },
+    online: "debian:bookworm-slim",
+    onlinePackages: ["busybox", "nginx"],
+  },
+  sources: [join(here, "images/nginx")],
+  fill: async (root) => {
+    for (const folder of ["etc/nginx", "var/log/nginx", "run", "tmp"])
+      await mkdir(join(root, folder), { recursive: true });
+    // Also where it runs as somebody else than root.
+    for (const folder of ["var/lib/nginx", "tmp"]) {
+      await mkdir(join(root, folder), { recursive: true });
+      await chmod(join(root, folder), 0o1777);
+    }
+    await copyFile(join(here, "images/nginx/nginx.conf"), join(root, "etc/nginx/nginx.conf"));
+    // Where a mounted configuration names no other logs, these are Debian's.
+    await symlink("/dev/stdout", join(root, "var/log/nginx/access.log"));
+    await symlink("/dev/stderr", join(root, "var/log/nginx/error.log"));
+    await linkApplets(root);
+    await writeFile(
+      join(root, "etc/passwd"),
+      "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
+    );
+    await writeFile(join(root, "etc/group"), "root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\n");
+  },
+  config: () => ({
+    entrypoint: [],
+    cmd: ["nginx", "-g", "daemon off;"],
+    env: [path],
+    exposedPorts: [80],
+    stopSignal: "SIGQUIT",
+  }),
+  estimate: 15_000,
+};
+
+export const labImages: readonly LabImage[] = [toolbox, inference, load, nginx];
+
+/** An image of one static program and nothing else, as the add-ons are. */
+const single = (module: GoModule, name: string, estimate: number): LabImage => ({
+  name,
+  tags: [module.version],
+  title: `Make the image of ${name}`,
+  programs: [{ module, name, estimate }],
+  fill: async (root) => {
+    await mkdir(join(root, "etc"), { recursive: true });
+    await mkdir(join(root, "tmp"), { recursive: true });
+    await chmod(join(root, "tmp"), 0o1777);
+    await writeFile(
+      join(root, "etc/passwd"),
+      "root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
+    );
+    await writeFile(join(root, "etc/group"), "root:x:0:\nnogroup:x:65534:\n");
+  },
+  config: () => ({ entrypoint: [`/usr/local/bin/${name}`], env: [path], user: "65534" }),
+  estimate: 5_000,
+});
+
+/** Images of add-ons: made when a lab first needs one. */
+export const addonImages: readonly LabImage[] = [
+  single(metricsServer, "metrics-server", 220_000),
+  single(prometheus, "prometheus", 390_000),
+  single(traefik, "traefik", 480_000),
+];
 
 /** The images that references such as workbook.local/toolbox:1.0 mean; throws on names the workbook doesn't make. */
 export function imagesOf(refs: readonly string[]): LabImage[] {
   const found = new Set<LabImage>();
   for (const ref of refs) {
     const [, name, tag] = new RegExp(`^${imagePrefix}/([a-z-]+):([\\w.-]+)$`).exec(ref) ?? [];
-    const image = labImages.find((candidate) => candidate.name === name);
+    const image = [...labImages, ...addonImages].find((candidate) => candidate.name === name);
     if (!image || !tag || !image.tags.includes(tag)) throw new Error(`The workbook makes no image ${ref}.`);
     found.add(image);
   }
@@ -160,10 +260,17 @@ function hashOf(hash: ReturnType<typeof createHash>, source: string): void {
 /** Changes with anything that goes into the image: a stale one is made and loaded again. */
 export function imageKey(image: LabImage): string {
   const configs = image.tags.map((tag) => image.config(tag));
+  const sources = image.sources ?? [];
   const hash = createHash("sha256").update(
-    JSON.stringify([image.rootfs, configs, versions.debian, image.sources.length > 0 && process.version]),
+    JSON.stringify([
+      image.base?.rootfs,
+      configs,
+      versions.debian,
+      sources.length > 0 && process.version,
+      ...(image.programs ?? []).map(({ module, name }) => `${name} ${module.version}`),
+    ]),
   );
-  for (const source of image.sources) hashOf(hash, source);
+  for (const source of sources) hashOf(hash, source);
   return hash.digest("hex").slice(0, 12);
 }
 
@@ -178,22 +285,25 @@ export interface MakeOptions {
   /** Whether the engine can pull its base images. */
   online: boolean;
   log: string;
+  /** Go command, once it is known. */
+  goCommand: () => string;
 }
 
-async function onlineBase(image: LabImage, options: MakeOptions, signal: AbortSignal, folder: string): Promise<string> {
+async function onlineBase(base: Base, options: MakeOptions, signal: AbortSignal, folder: string): Promise<string> {
+  const { name } = base.rootfs;
   const file = join(
     folder,
-    `base-${image.name}-${createHash("sha256")
-      .update(JSON.stringify([image.online, image.onlinePackages]))
+    `base-${name}-${createHash("sha256")
+      .update(JSON.stringify([base.online, base.onlinePackages]))
       .digest("hex")
       .slice(0, 12)}.tar`,
   );
   return artifact(file, async (temporary) => {
     const { command } = options.engine;
-    const container = `workbook-base-${image.name}-${process.pid}`;
-    const script = `apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${image.onlinePackages.join(" ")} && rm -rf /var/lib/apt/lists/* /var/cache/apt /usr/share/doc /usr/share/man`;
+    const container = `workbook-base-${name}-${process.pid}`;
+    const script = `apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${base.onlinePackages.join(" ")} && rm -rf /var/lib/apt/lists/* /var/cache/apt /usr/share/doc /usr/share/man`;
     try {
-      await run(command, ["run", "--name", container, image.online, "sh", "-c", script], { signal, log: options.log });
+      await run(command, ["run", "--name", container, base.online, "sh", "-c", script], { signal, log: options.log });
       await run(command, ["export", "-o", temporary, container], { signal, log: options.log });
     } finally {
       await run(command, ["rm", "-f", "-v", container], { allowFailure: true });
@@ -210,26 +320,34 @@ async function make(
 ): Promise<void> {
   const folder = join(options.at.cache, "images", arch());
   await mkdir(folder, { recursive: true });
-  const base = options.online
-    ? await onlineBase(image, options, signal, folder)
-    : await buildRootfs({ folder, log: options.log, mirror: debianMirror() }, image.rootfs, signal, detail);
+  const layers: string[] = [];
+  if (image.base && options.online) layers.push(await onlineBase(image.base, options, signal, folder));
+  else if (image.base) {
+    const debian = { folder, log: options.log, mirror: debianMirror() };
+    layers.push(await buildRootfs(debian, image.base.rootfs, signal, detail));
+  }
   await artifact(imageArchive(options.at, image), async (temporary) => {
     const root = `${temporary}.root`;
     const layer = `${temporary}.layer`;
     try {
       detail("packing");
       await mkdir(root, { recursive: true });
-      await image.fill(root);
-      await writeLayer(layer, root, signal);
+      for (const program of image.programs ?? []) {
+        const target = join(root, "usr/local/bin", program.name);
+        await mkdir(dirname(target), { recursive: true });
+        await copyFile(programFile(options, program), target);
+        await chmod(target, 0o755);
+      }
+      await image.fill?.(root);
+      if (image.fill || image.programs) {
+        await writeLayer(layer, root, signal);
+        layers.push(layer);
+      }
       const images = image.tags.map((tag) => ({
         ref: `${imagePrefix}/${image.name}:${tag}`,
         config: image.config(tag),
       }));
-      await writeImages(
-        temporary,
-        { arch: arch(), layers: image.sources.length > 0 ? [base, layer] : [base], images },
-        signal,
-      );
+      await writeImages(temporary, { arch: arch(), layers, images }, signal);
     } finally {
       await rm(root, { recursive: true, force: true });
       await rm(layer, { force: true });
@@ -237,19 +355,51 @@ async function make(
   });
 }
 
-/** One step per image whose archive is missing. */
+function goOf(options: MakeOptions, signal?: AbortSignal): Go {
+  const folder = join(options.at.cache, "source", arch());
+  mkdirSync(folder, { recursive: true });
+  return { command: options.goCommand(), folder, log: options.log, signal };
+}
+
+/** Where a program of an image lies once built. */
+const programFile = (options: MakeOptions, program: Program): string =>
+  binary(goOf(options), program.module, program.name);
+
+/** One step per image, and one per program that goes into one; those whose result is in the cache are done. */
 export function imageSteps(refs: readonly string[], options: MakeOptions & { needs: readonly string[] }): Step[] {
-  return imagesOf(refs).map((image) => ({
-    id: `image-${image.name}`,
-    title: image.title,
-    lane: "io" as const,
-    needs: [...options.needs],
-    estimate: image.estimate,
-    done: () => existsSync(imageArchive(options.at, image)),
-    run: async ({ signal, detail }) => {
-      await make(image, options, signal, detail);
-    },
-  }));
+  const images = imagesOf(refs);
+  return images.flatMap((image) => {
+    const there = () => existsSync(imageArchive(options.at, image));
+    // Images of one base: the second finds it made.
+    const before = images.slice(0, images.indexOf(image)).find((one) => image.base && one.base === image.base);
+    const programs = (image.programs ?? []).map(
+      (program): Step => ({
+        id: `program-${program.name}`,
+        title: `Build ${program.name} ${program.module.version}`,
+        lane: "cpu",
+        needs: ["go"],
+        estimate: program.estimate,
+        done: () => existsSync(programFile(options, program)) || there(),
+        run: async ({ signal, detail }) => {
+          await buildProgram(goOf(options, signal), program.module, program.name, detail);
+        },
+      }),
+    );
+    const step: Step = {
+      id: `image-${image.name}`,
+      title: image.title,
+      lane: "io",
+      needs: [
+        ...(image.base ? options.needs : []),
+        ...(before ? [`image-${before.name}`] : []),
+        ...programs.map(({ id }) => id),
+      ],
+      estimate: image.estimate,
+      done: there,
+      run: ({ signal, detail }) => make(image, options, signal, detail),
+    };
+    return [...programs, step];
+  });
 }
 
 /** Where a node remembers which version of an image it has been given: one file per image, holding its key. */
@@ -280,14 +430,14 @@ export async function loadInto(
         lacking.add(image.name);
         if (options.checkOnly) continue;
         options.detail?.(`${image.name} into ${node.name}`);
-        await load(command, node.name, image, imageArchive(options.at, image), options);
+        await loadOne(command, node.name, image, imageArchive(options.at, image), options);
       }
     }),
   );
   return [...lacking];
 }
 
-async function load(
+async function loadOne(
   command: string,
   node: string,
   image: LabImage,

@@ -1,4 +1,13 @@
 /** Providers of clusters: everything the rest of the workbook may use of this folder. */
+export {
+  type AddonName,
+  type AddonPlace,
+  addonNames,
+  addonPlace,
+  ensureAddons,
+  keepAddons,
+  sweepAddons,
+} from "./addons/index.ts";
 export { exportBundle, importBundle } from "./bundle.ts";
 export { doctor } from "./doctor.ts";
 export { downCluster } from "./down.ts";

@@ -7,15 +7,16 @@ import type { Engine } from "./engine.ts";
 import { run, which } from "./run.ts";
 import { arch, goNeeded, minorOf, versions } from "./versions.ts";
 
-/** Go's version from `go version`'s answer, as [major, minor]. */
-export function parseGoVersion(text: string): [number, number] | undefined {
-  const found = /\bgo(\d+)\.(\d+)/.exec(text);
-  return found ? [Number(found[1]), Number(found[2])] : undefined;
+/** Go's version from `go version`'s answer, as [major, minor, patch]. */
+export function parseGoVersion(text: string): [number, number, number] | undefined {
+  const found = /\bgo(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
+  return found ? [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)] : undefined;
 }
 
-/** Whether one version is at least the other. */
-export function atLeast(have: readonly [number, number], need: readonly [number, number]): boolean {
-  return have[0] > need[0] || (have[0] === need[0] && have[1] >= need[1]);
+/** Whether one version is at least the other, compared number by number. */
+export function atLeast(have: readonly number[], need: readonly number[]): boolean {
+  const at = need.findIndex((number, index) => (have[index] ?? 0) !== number);
+  return at < 0 || (have[at] ?? 0) > (need[at] as number);
 }
 
 /** A Go command new enough for the sources: on PATH, in its usual place, or fetched earlier; undefined when there is none. */

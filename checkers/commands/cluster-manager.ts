@@ -7,6 +7,8 @@ export const labImages = [
   "workbook.local/ml-inference:1.0",
   "workbook.local/ml-inference:1.1",
   "workbook.local/ml-inference:2.0",
+  "workbook.local/load:1.0",
+  "workbook.local/nginx:1.22",
 ];
 
 type Listener = (view: ClusterView) => void;

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { ClusterHandle, Paths } from "../../cluster/index.ts";
 import type { LabDeps, ServedLab } from "../../site/server/deps.ts";
-import { defaultSeed } from "../core/lab.ts";
+import { type AddonName, defaultSeed } from "../core/lab.ts";
 import { enterLab, resetLab } from "../enter.ts";
 import { LiveCluster } from "../kube/live.ts";
 import { Transport } from "../kube/transport.ts";
 import { type LoadedLab, namespaceOf } from "../labs.ts";
 import { LabSession } from "../session.ts";
+import { LabAddons } from "./addons.ts";
 
 /** The labs as the server serves them. */
 export const served = (labs: readonly LoadedLab[]): Promise<ServedLab[]> =>
@@ -28,6 +29,8 @@ export function courseDeps(options: {
   at: Paths;
   user: string | undefined;
   handle(): ClusterHandle | undefined;
+  /** Told what went wrong where nobody waits for it. */
+  problem?: (error: unknown) => void;
 }): LabDeps & { close(): void } {
   const loaded = new Map(options.labs.map((lab) => [lab.slug, lab]));
   const labOf = (lab: ServedLab): LoadedLab => loaded.get(lab.slug) as LoadedLab;
@@ -48,12 +51,15 @@ export function courseDeps(options: {
       });
     return open;
   };
+  const addons = new LabAddons(options.handle, options.problem);
   const entering = (lab: ServedLab, more: { signal: AbortSignal; says(line: string): void }) => ({
     lab: labOf(lab),
     kubeconfig: handle().kubeconfig,
     namespace: namespace(lab),
     paths: { labs: options.at.labs, kube: options.at.kube },
     kubectl: join(handle().bin, "kubectl"),
+    addons: (names: readonly AddonName[], says: (line: string) => void) =>
+      addons.bring(namespace(lab), names, says, more.signal),
     ...more,
   });
 
@@ -70,16 +76,27 @@ export function courseDeps(options: {
     },
     async createSession(lab, entered) {
       const { transport, live } = await connection(handle().kubeconfig);
-      return new LabSession({
+      const { nodePort } = handle();
+      const session = new LabSession({
         lab: labOf(lab),
         namespace: entered.namespace,
         live,
         transport,
         folder: entered.folder,
         kubeconfig: entered.kubeconfig,
+        ...(nodePort && { nodePort }),
       });
+      if (labOf(lab).definition.addons?.length) {
+        const stop = session.stop.bind(session);
+        session.stop = async () => {
+          addons.left(entered.namespace);
+          await stop();
+        };
+      }
+      return session;
     },
     close() {
+      addons.close();
       void open?.then(({ transport, live }) => {
         live.close();
         transport.close();

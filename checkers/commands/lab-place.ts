@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import { currentCluster } from "../../cluster/current.ts";
 import { paths } from "../../cluster/paths.ts";
+import type { BoundScene } from "../core/run.ts";
 import { placesOf } from "../enter.ts";
 import { KubeconfigError } from "../kube/errors.ts";
+import { FreshCluster } from "../kube/fresh.ts";
 import { Transport } from "../kube/transport.ts";
 import { type LoadedLab, labRoots, loadLab, namespaceOf, userOf } from "../labs.ts";
+import { makeScene } from "../probes/scene.ts";
+import { mapped } from "../probes/target.ts";
 
 export interface LabArgs {
   /** Number or slug. */
@@ -35,15 +39,34 @@ export function clusterOf(lab: LoadedLab): { kubeconfig: string; namespace: stri
 /** Finds the lab and the cluster. Rejects with an error for a person when either is not there. */
 export async function labPlace(args: LabArgs): Promise<LabPlace> {
   const lab = await loadLab(args.lab, labRoots(args.labs));
+  return placeOver(await Transport.open({ kubeconfig: clusterOf(lab).kubeconfig }), lab, args.namespace);
+}
+
+/** The same over a connection that is there already. */
+export function placeOver(transport: Transport, lab: LoadedLab, namespace?: string): LabPlace {
   const { kube, labs } = paths();
-  const { kubeconfig: admin, namespace } = clusterOf(lab);
-  const transport = await Transport.open({ kubeconfig: admin });
   const places = placesOf(lab, { kube, labs });
   return {
     lab,
-    namespace: args.namespace ?? namespace,
+    namespace: namespace ?? clusterOf(lab).namespace,
     transport,
     ...places,
     entered: existsSync(places.folder),
   };
+}
+
+/** What checks look at there: read afresh, with the checkers' own credential. */
+export function sceneAt(place: LabPlace, signal: AbortSignal): BoundScene {
+  const { lab, namespace, transport, folder, kubeconfig } = place;
+  const nodePort = currentCluster()?.nodePort;
+  return makeScene({
+    lab: lab.definition,
+    namespace,
+    cluster: new FreshCluster(transport, namespace),
+    transport,
+    learnerKubeconfig: kubeconfig,
+    folder,
+    signal,
+    nodePorts: mapped(nodePort),
+  });
 }

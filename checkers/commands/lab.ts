@@ -7,7 +7,7 @@ export const verifySchema = "workbook/lab-verify/1";
 
 /** Proves labs. 0 all proved, 1 something is not, 2 could not be run or was interrupted. */
 export async function labVerify(
-  args: { names: string[]; only?: Part; json?: boolean; labs?: string[] },
+  args: { names: string[]; only?: Part; changed?: boolean; json?: boolean; labs?: string[] },
   io: Io,
 ): Promise<number> {
   const { verifyLabs } = await import("../contract/verify.ts");
@@ -19,6 +19,7 @@ export async function labVerify(
       quiet: args.json === true,
       ...(args.labs && { roots: args.labs }),
       ...(args.only && { only: args.only }),
+      ...(args.changed && { changed: true }),
     });
     if (args.json) io.out(JSON.stringify({ schema: verifySchema, ...result }, null, 2));
     else io.out(`${result.passed} proved, ${result.failed} not`);

@@ -41,7 +41,10 @@ export const points = (n: number): string => `${n} ${n === 1 ? "point" : "points
 /** The line that stands for a check everywhere: glyph, word, title, points. */
 export function headline(check: CheckReport, io: Io): string {
   const { glyph, word, style } = marks[check.state];
-  return `${io.style(style, `${glyph} ${word.padEnd(wordWidth)}`)}  ${io.style("bold", check.title)}  ${io.style("dim", points(check.points))}`;
+  const some = check.earned > 0 && check.earned < check.points;
+  const worth = some ? `${check.earned} of ${points(check.points)}` : points(check.points);
+  const when = check.hidden ? ", shown when graded" : "";
+  return `${io.style(style, `${glyph} ${word.padEnd(wordWidth)}`)}  ${io.style("bold", check.title)}  ${io.style("dim", `${worth}${when}`)}`;
 }
 
 /** The same, its title wrapped. */
@@ -55,14 +58,9 @@ export function checkLines(check: CheckReport, lab: string, io: Io): string[] {
   const lines = headlines(check, io);
   if (check.state === "pass") return lines;
   const { width } = io;
-  if (check.says) lines.push(...wrap(check.says, width, indent));
-  for (const { object, path, expected, actual, command } of check.evidence) {
-    const where = [object, path].filter(Boolean).join(" · ");
-    if (where !== "") lines.push(...wrap(where, width, indent).map((line) => io.style("dim", line)));
-    lines.push(...labelled("expected", expected, width, indent, column));
-    lines.push(...labelled("seen", actual, width, indent, column));
-    if (command) lines.push(...labelled("look", command, width, indent, column).map((line) => io.style("cyan", line)));
-  }
+  if (check.parts) for (const part of check.parts) lines.push(...partLines(part, io));
+  else if (check.says) lines.push(...wrap(check.says, width, indent));
+  lines.push(...evidenceLines(check.evidence, indent, io));
   if (check.hints > 0) {
     const hint = `./workbook hint ${lab} ${check.id}`;
     lines.push(
@@ -72,13 +70,41 @@ export function checkLines(check: CheckReport, lab: string, io: Io): string[] {
   return lines;
 }
 
+/** What was seen beside what was expected, and the command that shows it. */
+export function evidenceLines(evidence: CheckReport["evidence"], indent: number, io: Io): string[] {
+  const { width } = io;
+  return evidence.flatMap(({ object, path, expected, actual, command }) => {
+    const where = [object, path].filter(Boolean).join(" · ");
+    return [
+      ...(where === "" ? [] : wrap(where, width, indent).map((line) => io.style("dim", line))),
+      ...labelled("expected", expected, width, indent, column),
+      ...labelled("seen", actual, width, indent, column),
+      ...(command ? labelled("look", command, width, indent, column).map((line) => io.style("cyan", line)) : []),
+    ];
+  });
+}
+
+/** One part of a check with partial credit: what became of it, and why. */
+function partLines(part: NonNullable<CheckReport["parts"]>[number], io: Io): string[] {
+  const { glyph, style } = marks[part.state];
+  const [first = "", ...rest] = wrap(`${part.title}, ${points(part.points)}`, io.width, indent + 2);
+  const says = part.says ? wrap(part.says, io.width, indent + 2) : [];
+  return [`${" ".repeat(indent)}${io.style(style, glyph)} ${first.trimStart()}`, ...rest, ...says];
+}
+
 /** The last line: points, and whether they are final. */
 export function scoreLine(report: LabReport, io: Io): string {
-  const passed = report.checks.filter((check) => check.state === "pass").length;
-  const score = `${report.earned} of ${points(report.points)}, ${passed} of ${report.checks.length} checks passed`;
+  const shown = report.checks.filter((check) => !check.hidden);
+  const passed = shown.filter((check) => check.state === "pass").length;
+  const hidden = report.checks.filter((check) => check.hidden);
+  const later =
+    hidden.length === 0
+      ? ""
+      : `; ${hidden.length === 1 ? "a hidden check" : `${hidden.length} hidden checks`} worth ${points(hidden.reduce((sum, check) => sum + check.points, 0))} to be graded`;
+  const score = `${report.earned} of ${points(report.points)}, ${passed} of ${shown.length} checks passed${later}`;
   if (!report.complete) {
     const why = "not final, because some checks could not look. Nothing is lost: check again when that is mended.";
     return io.style("red", wrap(`${score}; ${why}`, io.width).join("\n"));
   }
-  return io.style(passed === report.checks.length ? "green" : "bold", score);
+  return io.style(passed === shown.length ? "green" : "bold", score);
 }

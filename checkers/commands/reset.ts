@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { paths } from "../../cluster/paths.ts";
+import { Store } from "../../site/server/store.ts";
 import { resetLab } from "../enter.ts";
 import { labRoots, loadLab } from "../labs.ts";
+import { bringAddons } from "./addons.ts";
 import { confirm } from "./confirm.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
@@ -27,9 +29,16 @@ export async function reset(options: { lab: string; yes?: boolean; labs?: string
       paths: { labs: at.labs, kube: at.kube },
       kubectl: join(at.bin, "kubectl"),
       signal,
+      addons: bringAddons(kubeconfig, namespace, signal),
       says: (step) => io.out(io.style("dim", `  ${step}`)),
     }),
   );
+  const store = new Store(at.db);
+  try {
+    store.begunAgain(lab.slug);
+  } finally {
+    store.close();
+  }
   io.out(`✓ ${lab.slug} is back at its start.`);
   if (saved) io.out(`Your files are kept in ${saved}`);
   return 0;

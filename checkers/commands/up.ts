@@ -78,7 +78,13 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
   if (store.moved) io.err(store.moved);
   const cluster = new ClusterManager();
   const user = userOf(options.context ? "context" : options.provider);
-  const deps = courseDeps({ labs, at, user, handle: () => cluster.handle() });
+  const deps = courseDeps({
+    labs,
+    at,
+    user,
+    handle: () => cluster.handle(),
+    problem: (error) => log.warn({ error }, "add-ons could not be looked after"),
+  });
   let server: Awaited<ReturnType<typeof startServer>> | undefined;
   try {
     const starting = startServer({

@@ -1,9 +1,12 @@
 import { join } from "node:path";
+import { addonPlace } from "../../cluster/addons/index.ts";
 import { paths } from "../../cluster/paths.ts";
 import type { CheckReport, LabReport } from "../core/report.ts";
 import { enterLab } from "../enter.ts";
 import { LiveCluster } from "../kube/live.ts";
 import { LabSession } from "../session.ts";
+import { LabAddons } from "./addons.ts";
+import { exitCode } from "./check.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { clusterOf, type LabArgs, labPlace } from "./lab-place.ts";
@@ -18,19 +21,26 @@ export async function watchCommand(args: LabArgs, io: Io): Promise<number> {
   const { lab, namespace, transport } = place;
   const live = new LiveCluster(transport, namespace);
   let session: LabSession | undefined;
+  let addons: LabAddons | undefined;
   try {
     return await interruptible(async (signal) => {
       const { kube, labs, bin } = paths();
       const says = (step: string): void => io.err(io.style("dim", `… ${step}`));
       const kubectl = join(bin, "kubectl");
+      const { kubeconfig } = clusterOf(lab);
+      if (lab.definition.addons?.length) {
+        const at = await addonPlace(kubeconfig, signal);
+        addons = new LabAddons(() => at);
+      }
       const entered = await enterLab({
         lab,
         namespace,
-        kubeconfig: clusterOf(lab).kubeconfig,
+        kubeconfig,
         paths: { kube, labs },
         kubectl,
         signal,
         says,
+        addons: async (names, tell) => addons?.bring(namespace, names, tell, signal),
       });
       const onReport = io.tty ? redraw(io, lab.number) : lines(io);
       session = new LabSession({
@@ -52,11 +62,10 @@ export async function watchCommand(args: LabArgs, io: Io): Promise<number> {
           resolve();
         });
       });
-      const report = session.report();
-      if (!report.complete) return 2;
-      return report.checks.every((check) => check.state === "pass") ? 0 : 1;
+      return exitCode(session.report());
     });
   } finally {
+    addons?.close();
     await session?.stop();
     live.close();
     transport.close();
@@ -81,7 +90,7 @@ const redraw = (io: Io, number: string) => (report: LabReport) => {
 };
 
 const why = (check: CheckReport): string[] =>
-  (check.state === "waiting" || check.state === "error") && check.says ? [`    ${check.says}`] : [];
+  ["waiting", "blocked", "error"].includes(check.state) && check.says ? [`    ${check.says}`] : [];
 
 /** One line for each check whose state changed. */
 const lines = (io: Io) => {

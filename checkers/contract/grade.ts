@@ -2,30 +2,25 @@ import { systemClock as clock } from "../clock.ts";
 import type { Check } from "../core/check.ts";
 import { milliseconds } from "../core/duration.ts";
 import { notSettled } from "../core/failures.ts";
-import { poll } from "../core/poll.ts";
+import { groundOf, inOrder } from "../core/needs.ts";
+import { type Clock, poll } from "../core/poll.ts";
 import { kinds } from "../core/port.ts";
-import { runCheck, settle } from "../core/run.ts";
-import type { Verdict } from "../core/verdict.ts";
+import { inItsTurn, runCheck, settle, turnLimit } from "../core/run.ts";
+import type { Blocked, Verdict } from "../core/verdict.ts";
 import { podViews } from "../pods.ts";
 import type { Slots } from "./gates.ts";
 import type { Stand } from "./stand.ts";
 
-export type Verdicts = Map<string, Verdict>;
+export type Verdicts = Map<string, Verdict | Blocked>;
 
 /** Milliseconds that the start gets to come to rest, and each of its checks. */
 const startLimit = 20_000;
 /** Milliseconds beyond its `within` in which a mutant must be caught. */
 const mutantGrace = 10_000;
 
-const byMode = (stand: Stand): { observing: [string, Check][]; measuring: [string, Check][] } => {
-  const all = Object.entries(stand.lab.checks(stand.namespace));
-  const rank = { observe: 0, sample: 1, disturb: 2 };
-  return {
-    observing: all.filter(([, check]) => check.mode === "observe"),
-    // What disturbs comes last: it would falsify what the others measure.
-    measuring: all.filter(([, check]) => check.mode !== "observe").sort(([, a], [, b]) => rank[a.mode] - rank[b.mode]),
-  };
-};
+/** Runs a measuring check when none of this proof's others does that has to be alone; one that need not be runs at once. */
+const turn = <T>(check: Check, measure: Slots, run: () => Promise<T>): Promise<T> =>
+  check.alone === false ? run() : measure.use(run);
 
 export interface Hasty {
   check: string;
@@ -40,34 +35,33 @@ export interface Hasty {
  */
 export async function gradeAnswer(stand: Stand, measure: Slots): Promise<{ verdicts: Verdicts; hasty: Hasty[] }> {
   const scene = stand.scene();
-  const { observing, measuring } = byMode(stand);
   const hasty: Hasty[] = [];
-  const verdicts: Verdicts = new Map();
-  await Promise.all(
-    observing.map(async ([id, check]) => {
-      let failed: Hasty | undefined;
-      const began = clock.now();
-      const { value, done } = await poll(() => runCheck(check, scene, clock), {
-        clock,
-        within: milliseconds(check.within),
-        signal: scene.signal,
-        done: (verdict) => {
-          if (verdict.state === "fail") failed = { check: id, code: verdict.code, after: clock.now() - began };
-          return verdict.state === "pass";
-        },
-      });
-      if (done && failed) hasty.push(failed);
-      verdicts.set(id, value);
-    }),
-  );
-  for (const [id, check] of measuring) {
+  const verdicts = await inOrder<Verdict>(stand.lab.checks(stand.namespace), async (id, check) => {
     scene.signal.throwIfAborted();
-    await measure.use(async () => verdicts.set(id, (await settle(check, scene, clock)).verdict));
-  }
+    if (check.mode !== "observe") {
+      return turn(check, measure, async () => (await settle(check, scene, clock)).verdict);
+    }
+    let failed: Hasty | undefined;
+    const began = clock.now();
+    const { value, done } = await poll(() => runCheck(check, scene, clock), {
+      clock,
+      within: milliseconds(check.within),
+      signal: scene.signal,
+      done: (verdict) => {
+        if (verdict.state === "fail") failed = { check: id, code: verdict.code, after: clock.now() - began };
+        return verdict.state === "pass";
+      },
+    });
+    if (done && failed) hasty.push(failed);
+    return value;
+  });
   return { verdicts, hasty };
 }
 
-/** Grades the start, once it has come to rest: nobody has done anything, so nothing will become better by waiting. */
+/**
+ * Grades the start, once it has come to rest: nobody has done anything, so nothing will become better by waiting. A check whose ground does not
+ * pass there is blocked, as a learner would see it.
+ */
 export async function gradeStart(stand: Stand, measure: Slots): Promise<Verdicts> {
   const scene = stand.scene();
   const { signal } = scene;
@@ -82,23 +76,44 @@ export async function gradeStart(stand: Stand, measure: Slots): Promise<Verdicts
     },
     { clock, within: startLimit, done: Boolean, signal },
   );
-  const verdicts: Verdicts = new Map();
-  const look = async ([id, check]: [string, Check]): Promise<void> => {
-    const { value } = await poll(() => runCheck(check, scene, clock), {
-      clock,
-      within: Math.min(startLimit, milliseconds(check.within)),
-      signal,
-      done: (verdict) => verdict.state === "pass" || verdict.state === "fail",
-    });
-    verdicts.set(id, value);
-  };
-  const { observing, measuring } = byMode(stand);
-  await Promise.all(observing.map(look));
-  for (const one of measuring) {
+  return inOrder<Verdict>(stand.lab.checks(stand.namespace), async (_id, check) => {
     signal.throwIfAborted();
-    await measure.use(() => look(one));
-  }
-  return verdicts;
+    const look = async (): Promise<Verdict> =>
+      (
+        await inItsTurn(check, scene, turnLimit, (held) =>
+          poll(() => runCheck(check, held, clock), {
+            clock,
+            within: Math.min(startLimit, milliseconds(check.within)),
+            signal,
+            done: (verdict) => verdict.state === "pass" || verdict.state === "fail",
+          }),
+        )
+      ).value;
+    return check.mode === "observe" ? look() : turn(check, measure, look);
+  });
+}
+
+/** Whether this is the failure meant: the check's own code, or that of one of its parts. */
+export const failsWith = (verdict: Verdict, code: string): boolean =>
+  verdict.state === "fail" &&
+  (verdict.code === code ||
+    Object.values(verdict.parts ?? {}).some((part) => part.state === "fail" && part.code === code));
+
+/**
+ * What a check needs must pass for anyone to see its failure: looks at all of it and gives what does not pass, which is empty for a check that
+ * needs nothing.
+ */
+export async function missingGround(stand: Stand, id: string, measure: Slots): Promise<Verdicts> {
+  const all = stand.lab.checks(stand.namespace);
+  const ground = groundOf(all, id);
+  if (ground.size === 0) return new Map();
+  const scene = stand.scene();
+  const checks = Object.fromEntries(Object.entries(all).filter(([one]) => ground.has(one)));
+  const verdicts = await inOrder<Verdict>(checks, async (_id, check) => {
+    const look = async (): Promise<Verdict> => (await settle(check, scene, clock)).verdict;
+    return check.mode === "observe" ? look() : turn(check, measure, look);
+  });
+  return new Map([...verdicts].filter(([, { state }]) => state !== "pass"));
 }
 
 /** Looks with one check until it fails with this code, or time is up: states it passes on the way do not count. */
@@ -108,15 +123,26 @@ export async function gradeMutant(stand: Stand, id: string, code: string, measur
   const { signal } = scene;
   const within = milliseconds(check.within) + mutantGrace;
   if (code === notSettled) return (await settle(check, scene, clock)).verdict;
-  const look = (): Promise<Verdict> =>
-    check.mode === "observe" ? runCheck(check, scene, clock) : measure.use(() => runCheck(check, scene, clock));
-  const done = (verdict: Verdict): boolean => verdict.state === "fail" && verdict.code === code;
+  // Waiting for its turn must not use up the time in which a mutant must be caught.
+  let waited = 0;
+  const own: Clock = { now: () => clock.now() - waited, sleep: clock.sleep };
+  const look = async (): Promise<Verdict> => {
+    if (check.mode === "observe") return runCheck(check, scene, clock);
+    const asked = clock.now();
+    return turn(check, measure, () =>
+      inItsTurn(check, scene, turnLimit, (held) => {
+        waited += clock.now() - asked;
+        return runCheck(check, held, clock);
+      }),
+    );
+  };
+  const done = (verdict: Verdict): boolean => failsWith(verdict, code);
   const pauses = check.mode === "observe" ? [100, 250, 500, 1_000] : [1_000, 2_000, 5_000];
-  return (await poll(look, { clock, within, done, signal, pauses })).value;
+  return (await poll(look, { clock: own, within, done, signal, pauses })).value;
 }
 
 /** A verdict in a line or two, for an author. */
-export function inWords(check: Check | undefined, verdict: Verdict | undefined): string {
+export function inWords(check: Check | undefined, verdict: Verdict | Blocked | undefined): string {
   if (!verdict) return "no verdict";
   const evidence = verdict.evidence
     .slice(0, 3)
@@ -133,6 +159,8 @@ export function inWords(check: Check | undefined, verdict: Verdict | undefined):
       return `pass${seen}`;
     case "fail":
       return `fail(${verdict.code})${check?.failures[verdict.code] ? "" : " [built in]"}${seen}`;
+    case "blocked":
+      return `blocked: ${verdict.needs.join(", ")} did not pass`;
     default:
       return `${verdict.state}: ${verdict.why}${seen}`;
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { LoadedLab } from "../labs.ts";
 import { type Mutant, mutantsOf, overlay, variantsOf } from "./files.ts";
 import type { Slots } from "./gates.ts";
-import { gradeAnswer, gradeMutant, gradeStart, inWords, type Verdicts } from "./grade.ts";
+import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
 import { type Problem, problem } from "./problem.ts";
 import { type Ground, Stand } from "./stand.ts";
 import { staticProblems } from "./static.ts";
@@ -21,6 +21,8 @@ export interface Step {
   problems: Problem[];
   /** Remarks that fail nothing. */
   notes: string[];
+  /** Milliseconds since the program started, when it had its place. */
+  began: number;
   /** Milliseconds, waiting for a place left out. */
   took: number;
 }
@@ -56,6 +58,7 @@ export async function proveStatic(lab: { slug: string; dir: string }): Promise<S
     ok: problems.length === 0,
     problems,
     notes: [],
+    began,
     took: performance.now() - began,
   };
 }
@@ -123,6 +126,7 @@ async function runStep(
       ok,
       problems: outcome.problems,
       notes: outcome.notes ?? [],
+      began,
       took: performance.now() - began,
     });
     let stand: Stand | undefined;
@@ -137,11 +141,11 @@ async function runStep(
       const message = ground.signal.aborted ? "was interrupted" : `could not be run: ${(error as Error).message}`;
       result = step(false, { problems: [problem(name, message, "Mend it, then run this part again with --only.")] });
     }
-    // A NodePort is free only once the namespace is gone; everything else goes away in the background.
+    // A NodePort is free once its Service is gone; the rest of the namespace goes away in the background.
+    if (place) await stand?.closePorts();
     const gone = stand?.remove() ?? Promise.resolve();
     gone.catch(() => {});
     proof.removing(gone);
-    if (place) await gone.catch(() => {});
     proof.done(result);
     return result;
   };
@@ -212,7 +216,7 @@ function unreached(lab: LoadedLab, checks: ReturnType<LoadedLab["checks"]>, atSt
     const first = atStart.get(id);
     for (const [code, failure] of Object.entries(check.failures)) {
       if (failure.unreachable?.trim()) continue;
-      if (first?.state === "fail" && first.code === code) continue;
+      if (first && first.state !== "blocked" && failsWith(first, code)) continue;
       if (mutants.some((one) => one.check === id && one.code === code)) continue;
       problems.push(
         problem(
@@ -264,7 +268,18 @@ async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Pro
     rmSync(laid, { recursive: true, force: true });
   }
   const verdict = await gradeMutant(stand, mutant.check, mutant.code, proof.measure);
-  if (verdict.state === "fail" && verdict.code === mutant.code) return { problems: [] };
+  if (failsWith(verdict, mutant.code)) {
+    const missing = await missingGround(stand, mutant.check, proof.measure);
+    return {
+      problems: [...missing].map(([id, one]) =>
+        problem(
+          where,
+          `a learner would never see ${mutant.code}: ${mutant.check} needs ${id}, which says ${inWords(checks[id], one)}`,
+          "Let the mutant break nothing its check needs; or take the need away, if the check can be judged without it.",
+        ),
+      ),
+    };
+  }
   const todo =
     verdict.state === "pass"
       ? "The check does not notice this mistake: make it look closer."

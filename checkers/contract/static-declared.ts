@@ -1,7 +1,9 @@
 import * as z from "zod";
 import type { Check } from "../core/check.ts";
 import { milliseconds } from "../core/duration.ts";
-import type { LabDefinition } from "../core/lab.ts";
+import { addonNames, type LabDefinition } from "../core/lab.ts";
+import { needsProblems } from "../core/needs.ts";
+import { tidyPoints } from "../core/reports.ts";
 import { filesBelow, mutantsOf } from "./files.ts";
 import { type Problem, problem } from "./problem.ts";
 
@@ -18,9 +20,12 @@ const schema = z.strictObject({
       clusterRead: z.literal(true).optional(),
       nodePort: z.literal(true).optional(),
       workers: z.int().min(1).optional(),
+      clusterAdmin: z.literal(true).optional(),
+      networkPolicy: z.literal(true).optional(),
     })
     .optional(),
-  addons: z.array(text).optional(),
+  addons: z.array(z.enum(addonNames, `is no add-on: there are ${addonNames.join(", ")}`)).optional(),
+  sandbox: z.strictObject({ kinds: z.array(text).optional(), ownResources: z.literal(true).optional() }).optional(),
   startsIn: z.enum(["lab", "default"]).optional(),
   answers: z
     .record(
@@ -30,6 +35,7 @@ const schema = z.strictObject({
     .optional(),
   facts: z.custom((value) => typeof value === "function", "must be a function"),
   checks: z.custom((value) => typeof value === "function", "must be a function"),
+  requests: z.custom((value) => typeof value === "function", "must be a function").optional(),
   experiments: z.custom((value) => typeof value === "function", "must be a function").optional(),
 });
 
@@ -79,6 +85,44 @@ export function checkProblems(checks: Readonly<Record<string, Check>>): Problem[
     } catch (error) {
       problems.push(problem(where, (error as Error).message, 'Like within: "30s".'));
     }
+    if (id === reservedId)
+      problems.push(problem(where, "has a name that the workbook's own notes have", "Call it something else."));
+    if (check.alone !== undefined && check.mode === "observe")
+      problems.push(problem(where, "says alone, but only observes", "Take it out: it is about what measures."));
+    problems.push(...partProblems(where, check));
+  }
+  const needs = needsProblems(checks).map(({ check, says, todo }) => problem(`lab.ts, check ${check}`, says, todo));
+  return [...problems, ...needs];
+}
+
+/** What the record of a lab calls what it notes of the lab as a whole. */
+const reservedId = "workbook";
+
+/** Parts that cannot make up the check's points. */
+function partProblems(where: string, { parts, points }: Check): Problem[] {
+  if (parts === undefined) return [];
+  const all = Object.entries(parts);
+  const problems: Problem[] = [];
+  if (all.length < 2) {
+    problems.push(problem(where, `has ${all.length} parts`, "Partial credit takes two or more; else leave parts out."));
+  }
+  for (const [id, part] of all) {
+    if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id))
+      problems.push(problem(where, `has the part "${id}", which is no slug`, "Lower case and hyphens."));
+    if (!part.title?.trim())
+      problems.push(problem(where, `has a part ${id} without a title`, "Say what is true once it passes."));
+    if (!(part.points > 0))
+      problems.push(problem(where, `has a part ${id} worth ${part.points} points`, "Give it some, or leave it out."));
+  }
+  const sum = tidyPoints(all.reduce((total, [, part]) => total + part.points, 0));
+  if (sum !== tidyPoints(points)) {
+    problems.push(
+      problem(
+        where,
+        `is worth ${points} points, but its parts sum to ${sum}`,
+        "Make them the same: a learner adds them up.",
+      ),
+    );
   }
   return problems;
 }

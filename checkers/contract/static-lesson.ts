@@ -70,7 +70,17 @@ function componentProblems(parts: LessonParts, { tags }: Lesson, at: (line: numb
         );
     }
   };
-  matchUp("check", uses("Task", "check"), Object.keys(checks), '<Task check="…">');
+  const [hidden, shown] = [true, false].map((which) =>
+    Object.keys(checks).filter((id) => (checks[id]?.hidden === true) === which),
+  ) as [string[], string[]];
+  const tasks = uses("Task", "check");
+  for (const { id, line } of tasks.filter((one) => hidden.includes(one.id))) {
+    problems.push(
+      problem(at(line), `the hidden check "${id}" has a task`, "Take it out: it would show what is hidden."),
+    );
+  }
+  const visible = tasks.filter((one) => !hidden.includes(one.id));
+  matchUp("check", visible, shown, '<Task check="…">');
   matchUp("answer", uses("Answer", "id"), Object.keys(answers), '<Answer id="…" />');
   if (quiz) {
     const predictions = quiz.predictions.map((one) => one.id);

@@ -9,7 +9,10 @@ import { LookError } from "../core/errors.ts";
 import { deleteNamespace } from "../enter.ts";
 import { Transport } from "../kube/transport.ts";
 import { findLab, type LoadedLab, labFolders, labRoots, loadLabAt } from "../labs.ts";
+import { withLease } from "../probes/lease.ts";
+import { changedLabs } from "./changed.ts";
 import { Slots } from "./gates.ts";
+import { type LedgerLine, ledgerOf } from "./ledger.ts";
 import { type Part, type Proof, proveOnCluster, proveStatic, type Step } from "./prove.ts";
 import { type Ground, runLabel } from "./stand.ts";
 
@@ -25,6 +28,8 @@ export interface VerifyOptions {
   env?: NodeJS.ProcessEnv;
   /** Runs at the same time. */
   jobs?: number;
+  /** Only labs that differ, or whose code does, from what was last agreed on in git. */
+  changed?: boolean;
   /** Say nothing on the way. */
   quiet?: boolean;
 }
@@ -32,6 +37,7 @@ export interface VerifyResult {
   passed: number;
   failed: number;
   steps: Step[];
+  ledger: LedgerLine[];
 }
 
 /** A proof that was killed cannot tidy up; the next one removes what is older than this, in milliseconds. */
@@ -44,7 +50,8 @@ const stale = 60 * 60_000;
 export async function verifyLabs(options: VerifyOptions): Promise<VerifyResult> {
   const { io, signal, only, env = process.env } = options;
   const roots = labRoots(options.roots);
-  const folders = options.labs.length === 0 ? labFolders(roots) : options.labs.map((name) => findLab(name, roots));
+  const named = options.labs.length === 0 ? labFolders(roots) : options.labs.map((name) => findLab(name, roots));
+  const folders = options.changed ? onlyChanged(named, options) : named;
   const steps: Step[] = [];
   const done = (step: Step): void => {
     steps.push(step);
@@ -62,9 +69,11 @@ export async function verifyLabs(options: VerifyOptions): Promise<VerifyResult> 
   if (only !== "static" && fit.length > 0 && !signal.aborted) {
     await onCluster(fit, { ...options, env }, done);
   }
-  if (!options.quiet) ledger(io, steps);
+  const addons = new Map(fit.map((lab) => [lab.slug, lab.definition.addons ?? []]));
+  const ledger = ledgerOf(steps, (lab) => addons.get(lab) ?? []);
+  if (!options.quiet) tellLedger(io, ledger);
   const passed = steps.filter((step) => step.ok).length;
-  return { passed, failed: steps.length - passed, steps };
+  return { passed, failed: steps.length - passed, steps, ledger };
 }
 
 async function onCluster(
@@ -82,6 +91,7 @@ async function onCluster(
   }
   const transport = await Transport.open({ kubeconfig });
   const removals: Promise<void>[] = [];
+  let release = async (): Promise<void> => {};
   try {
     const ground: Ground = {
       transport,
@@ -90,23 +100,67 @@ async function onCluster(
       run: randomBytes(4).toString("hex"),
       env,
       signal,
+      nodePort: nodePortOf(kubeconfig, env),
     };
     removals.push(...(await sweep(transport)));
-    const proof: Proof = {
-      ground,
-      stands: new Slots(options.jobs ?? 4),
-      measure: new Slots(1),
-      nodePort: new Slots(1),
-      only: options.only,
-      done,
-      removing: (gone) => removals.push(gone),
+    release = await bring(labs, ground, options);
+    const waiting = (what: string): void => {
+      if (!options.quiet) io.out(io.style("dim", `  waiting for ${what}, on this cluster too`));
     };
-    await Promise.all(labs.map((lab) => proveOnCluster(lab, proof)));
+    // Two at once would take each other's processors, and call right answers slow.
+    const turn = { says: `a proof of ${labs.map((lab) => lab.slug).join(", ")}`, wait: longest, waiting };
+    await withLease(transport, "proof", turn, signal, async (held) => {
+      const proof: Proof = {
+        ground: { ...ground, signal: held },
+        stands: new Slots(options.jobs ?? 4),
+        measure: new Slots(1),
+        nodePort: new Slots(1),
+        only: options.only,
+        done,
+        removing: (gone) => removals.push(gone),
+      };
+      await Promise.all(labs.map((lab) => proveOnCluster(lab, proof)));
+    });
   } finally {
     const left = (await Promise.allSettled(removals)).filter((one) => one.status === "rejected");
     for (const one of left) io.err(`✗ ${(one.reason as Error).message}`);
+    await release();
     transport.close();
   }
+}
+
+/** Milliseconds a proof may need its add-ons for; a killed one holds them no longer. */
+const longest = 2 * 60 * 60_000;
+
+/**
+ * Brings the add-ons of all labs once, before the runs: one that had to wait for its add-on would be called slow, or wrong. Resolves to
+ * what says that they are needed no longer; they stay a little, since the next proof often follows.
+ */
+async function bring(
+  labs: readonly LoadedLab[],
+  ground: Ground,
+  { io, quiet }: Pick<VerifyOptions, "io" | "quiet">,
+): Promise<() => Promise<void>> {
+  const names = [...new Set(labs.flatMap((lab) => lab.definition.addons ?? []))];
+  if (names.length === 0) return async () => {};
+  // Loaded where it is needed only: it brings along whatever builds images.
+  const { addonPlace, ensureAddons, keepAddons } = await import("../../cluster/addons/index.ts");
+  const { kubeconfig, run, signal } = ground;
+  const place = await addonPlace(kubeconfig, signal);
+  const user = `contract-${run}`;
+  const says = (text: string): void => {
+    if (!quiet) io.out(io.style("dim", `  ${text}`));
+  };
+  await ensureAddons(place, names, { user, until: Date.now() + longest, signal, says });
+  return () => keepAddons(place, names, { user }).catch(() => {});
+}
+
+/** How the cluster's node port is reached from this machine: known of the one the last `up` ended with, and of one that tests made. */
+function nodePortOf(kubeconfig: string, env: NodeJS.ProcessEnv): { container: number; host: number } | undefined {
+  const host = Number(env.WORKBOOK_TEST_NODE_PORT);
+  if (host > 0) return { container: 30080, host };
+  const current = currentCluster(env);
+  return current?.kubeconfig === kubeconfig ? current.nodePort : undefined;
 }
 
 /** The pinned kubectl, else the one on PATH. */
@@ -143,15 +197,29 @@ function tell(io: Io, step: Step): void {
   for (const note of step.notes) io.out(`    ${io.style("yellow", "note")} ${note}`);
 }
 
-/** What each lab's proof cost, so that a slow one is noticed. Runs overlap: the sum is machine time, not waiting time. */
-function ledger(io: Io, steps: Step[]): void {
+function tellLedger(io: Io, lines: readonly LedgerLine[]): void {
   io.out();
-  for (const lab of new Set(steps.map((step) => step.lab))) {
-    const own = steps.filter((step) => step.lab === lab);
-    const failed = own.filter((step) => !step.ok).length;
-    const total = own.reduce((sum, step) => sum + step.took, 0);
-    io.out(
-      `${lab.padEnd(40)} ${String(own.length - failed).padStart(3)} proved ${String(failed).padStart(3)} not  ${spoken(total)} of runs`,
-    );
+  for (const { lab, proved, failed, wall, runs, slow } of lines) {
+    const counts = `${String(proved).padStart(3)} proved ${String(failed).padStart(3)} not`;
+    io.out(`${lab.padEnd(40)} ${counts}  ${minutes(wall)} by the clock, ${minutes(runs)} of runs`);
+    if (slow) {
+      io.out(
+        `    ${io.style("yellow", "note")} more than 3 min: let checks wait for what they need instead of for a time, join mutants, and say alone: false where it is so`,
+      );
+    }
   }
+}
+
+const minutes = (ms: number): string => `${(ms / 60_000).toFixed(1)} min`;
+
+function onlyChanged(
+  named: { slug: string; dir: string }[],
+  { io, quiet }: Pick<VerifyOptions, "io" | "quiet">,
+): { slug: string; dir: string }[] {
+  const changed = changedLabs(named);
+  if (!quiet) {
+    for (const { lab, why } of changed) io.out(io.style("dim", `  ${lab.slug}: ${why}`));
+    if (changed.length === 0) io.out("Nothing that a lab is made of has changed.");
+  }
+  return changed.map(({ lab }) => lab);
 }

@@ -1,3 +1,12 @@
+import type {
+  DashboardPlaces,
+  FoundDashboard,
+  Judged,
+  KnownTraffic,
+  PrometheusAt,
+  PrometheusProbe,
+  RedMetrics,
+} from "./metrics.ts";
 import type { Cluster, Kind } from "./port.ts";
 import type { Outcome } from "./verdict.ts";
 
@@ -103,7 +112,8 @@ export interface Load extends Target {
 
 /** What the API server says to a request it is only asked to think about (dryRun=All): nothing is kept. */
 export type DryRun<T = unknown> =
-  | { accepted: true; object: T }
+  /** `warnings`: the API server's, as kubectl prints them. */
+  | { accepted: true; object: T; warnings: string[] }
   /** `message` is the API server's own; `reason` such as Forbidden, Invalid. */
   | { accepted: false; status: number; reason: string; message: string };
 
@@ -130,6 +140,18 @@ export interface Disturb {
   drain(node: string): Promise<{ evicted: string[]; refused: { pod: string; message: string }[] }>;
 }
 
+/** What a container's first process has, read from /proc. */
+export interface ProcessView {
+  environment: Readonly<Record<string, string>>;
+  /** The command line's words. */
+  command: string[];
+  /** Effective user and group id. */
+  uid: number;
+  gid: number;
+  /** TCP ports that anything in the pod listens on, in order. */
+  ports: number[];
+}
+
 /** What a check measures with. Every probe is bounded in count and time and stops on the signal. */
 export interface Probes {
   /** Runs a command in a running container; stdout and stderr are cut at 64 KiB each. */
@@ -138,7 +160,15 @@ export interface Probes {
     command: readonly string[],
     options?: { container?: string; namespace?: string },
   ): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** The same from the workbook's own pod inside the cluster, which has sh, curl, dig, nc and jq: for images without a shell, DNS, reachability. */
+  /** The same in an ephemeral container beside a running one, sharing its processes and network: for images without a shell. It stays in the pod's spec. */
+  debug(
+    pod: string,
+    command: readonly string[],
+    options?: { container?: string },
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** What the container's first process really has: environment, command, user, open ports; whatever the image. */
+  process(pod: string, options?: { container?: string }): Promise<ProcessView>;
+  /** A command in the workbook's own pod inside the cluster, which has sh, curl, dig, nc and jq: for images without a shell, DNS, reachability. */
   inside(command: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** One GET to a pod's port through the API server's pod proxy. status 0: the port did not answer. */
   podGet(
@@ -162,8 +192,17 @@ export interface Probes {
     verb: string,
     resource: { group?: string; resource: string; name?: string; namespace?: string },
   ): Promise<boolean>;
-  /** Asks the cluster's DNS from a pod of the lab's namespace, as that pod's resolv.conf has it: addresses, or none. */
+  /** Asks the cluster's DNS as a pod of the lab's namespace would, with that namespace's search path: addresses, or none. */
   dns(name: string): Promise<{ addresses: string[]; canonical?: string; answer: string }>;
+  /** A Prometheus, by default the one the workbook brings along, through the API server's proxy. */
+  prometheus(at?: PrometheusAt): PrometheusProbe;
+  /** Grafana dashboards wherever the learner put them: a ConfigMap of the lab's namespace, a file of the working folder, Grafana. */
+  dashboards(places?: DashboardPlaces): Promise<FoundDashboard[]>;
+  /** Which queries of a dashboard show rate, errors, p50, p95 and p99, by what they answer about known traffic. */
+  judgeDashboard(
+    text: string,
+    known: { traffic: KnownTraffic; metrics: RedMetrics; prometheus?: PrometheusAt },
+  ): Promise<Judged>;
   disturb: Disturb;
 }
 

@@ -11,6 +11,9 @@ export class LookError extends Error {
   }
 }
 
+/** Something else measures where nothing may meanwhile, and did not end in time. */
+export class Busy extends LookError {}
+
 const ofTheProgram = [TypeError, ReferenceError, RangeError, SyntaxError];
 
 /** One sentence for a person out of anything thrown: never a stack trace. `check` is the title of the check that threw it. */

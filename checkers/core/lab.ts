@@ -37,6 +37,17 @@ export interface Experiment {
   measure(scene: Scene, tell?: (soFar: Pick<Measurement, "series">) => void): Promise<Measurement>;
 }
 
+/** How submissions of a lab are re-created on an instructor's cluster. */
+export interface Sandbox {
+  /** Kinds beyond the usual ones (workloads, configuration, RBAC and policies of one namespace): "HTTPRoute.gateway.networking.k8s.io". */
+  kinds?: readonly string[];
+  /**
+   * The lab is about requests, limits, quality of service, LimitRange or ResourceQuota: no defaults for CPU and memory are put into
+   * its pods then, because they would change what its checks see. Pods, disk and objects stay limited.
+   */
+  ownResources?: true;
+}
+
 export interface LabDefinition<F = unknown> {
   title: string;
   /** One sentence for the course map: what you can do after it. */
@@ -48,6 +59,7 @@ export interface LabDefinition<F = unknown> {
   prerequisites?: readonly string[];
   requires?: Requires;
   addons?: readonly AddonName[];
+  sandbox?: Sandbox;
   /** The terminal's context starts in the lab's namespace ("lab", the default) or in "default". */
   startsIn?: "lab" | "default";
   /** Keys the learner hands in on the page (or with `./workbook answer`): label shown beside the input. */

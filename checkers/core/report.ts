@@ -5,6 +5,16 @@ import type { Evidence } from "./verdict.ts";
 /** blocked: a check it needs has not passed, so it was not looked at. */
 export type CheckState = "todo" | "waiting" | "blocked" | "fail" | "pass" | "error";
 
+export interface PartReport {
+  id: string;
+  title: string;
+  points: number;
+  state: "pass" | "fail";
+  code?: string;
+  says?: string;
+  hints?: number;
+}
+
 export interface CheckReport {
   id: string;
   title: string;
@@ -13,8 +23,8 @@ export interface CheckReport {
   earned: number;
   mode: Mode;
   state: CheckState;
-  /** Of a check with partial credit. */
-  parts?: { id: string; title: string; points: number; state: "pass" | "fail"; code?: string }[];
+  /** Of a check with partial credit, as declared. A failing one has its own code, what that code says, and how many hints it has. */
+  parts?: PartReport[];
   /** Set while blocked: the checks it waits for. */
   needs?: string[];
   /** Set where title and evidence are withheld until it is graded. */

@@ -1,40 +1,44 @@
 import type { Check, Scene } from "./check.ts";
 import { milliseconds, spoken } from "./duration.ts";
-import { sayError } from "./errors.ts";
+import { Busy, sayError } from "./errors.ts";
 import { notSettled } from "./failures.ts";
+import { judged } from "./judge.ts";
 import { type Clock, poll } from "./poll.ts";
 import type { Evidence, Fail, Verdict } from "./verdict.ts";
 
 /** A scene whose reads and probes can be bound to a narrower signal, so that a check that hangs takes nothing with it. */
 export interface BoundScene extends Scene {
-  withSignal?(signal: AbortSignal): Scene;
+  /** close(): takes back what the check disturbed. To be awaited once it has ended, however it ended. */
+  withSignal?(signal: AbortSignal): Scene & { close?(): Promise<void> };
+  /**
+   * Acts when it is this check's turn to measure or disturb, and nothing else does (see Check.alone). Waits for others for that many
+   * milliseconds, then rejects with Busy. The signal handed on aborts too when its turn was lost.
+   */
+  hold?<T>(check: Pick<Check, "title" | "alone">, wait: number, act: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
+/** A check that measures or disturbs runs in its turn; one that observes, or on a scene without turns, runs at once. */
+export function inItsTurn<T>(
+  check: Check,
+  scene: BoundScene,
+  wait: number,
+  act: (scene: BoundScene) => Promise<T>,
+): Promise<T> {
+  if (check.mode === "observe" || !scene.hold) return act(scene);
+  return scene.hold(check, wait, (signal) => act({ ...scene, signal }));
+}
+
+/** Milliseconds that grading waits for other measurements on the same cluster to end. */
+export const turnLimit = 10 * 60_000;
+/** The same while a lab is open and looks by itself. */
+const glanceLimit = 5_000;
+/** The same where somebody asked and looks on. */
+const performLimit = 15_000;
+/** Milliseconds that taking back what a check disturbed may take. */
+const closeLimit = 20_000;
+
+const stopped = "The check was stopped before it looked.";
 const error = (why: string): Verdict => ({ state: "error", why, evidence: [] });
-
-const isEvidence = (value: unknown): value is Evidence => {
-  if (typeof value !== "object" || value === null) return false;
-  const { expected, actual } = value as Record<string, unknown>;
-  return typeof expected === "string" && typeof actual === "string";
-};
-
-/** The outcome as it should be, or a sentence on what is wrong with it. */
-function judged(check: Check, outcome: unknown): Verdict | string {
-  if (typeof outcome !== "object" || outcome === null) return `returned ${outcome === null ? "null" : typeof outcome}`;
-  const { state, code, why, evidence } = outcome as Record<string, unknown>;
-  if (!Array.isArray(evidence) || !evidence.every(isEvidence)) {
-    return "returned evidence without an expected and an actual text";
-  }
-  if (state === "pass") return { state, evidence };
-  if (state === "waiting") {
-    return typeof why === "string" && why !== "" ? { state, why, evidence } : "is waiting without saying what for";
-  }
-  if (state === "fail") {
-    if (typeof code === "string" && Object.hasOwn(check.failures, code)) return { state, code, evidence };
-    return `failed with the code ${JSON.stringify(code)}, which it does not declare`;
-  }
-  return `returned the state ${JSON.stringify(state)}`;
-}
 
 /**
  * One look of one check, made safe: what it throws, a hang beyond its `within` (or `limit`, in milliseconds) and a nonsense
@@ -43,18 +47,46 @@ function judged(check: Check, outcome: unknown): Verdict | string {
 export async function runCheck(check: Check, scene: BoundScene, clock: Clock, limit?: number): Promise<Verdict> {
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(scene.signal.reason);
-  if (scene.signal.aborted) return error("The check was stopped before it looked.");
+  if (scene.signal.aborted) return error(stopped);
   scene.signal.addEventListener("abort", onAbort, { once: true });
+  const bound: ReturnType<NonNullable<BoundScene["withSignal"]>> = scene.withSignal?.(stop.signal) ?? {
+    ...scene,
+    signal: stop.signal,
+  };
+  const verdict = await look(check, bound, scene.signal, clock, limit ?? milliseconds(check.within));
+  scene.signal.removeEventListener("abort", onAbort);
+  stop.abort();
+  const left = await putBack(bound, clock);
+  return left && verdict.state !== "error" ? error(left) : verdict;
+}
+
+/** Takes back what the check disturbed. Resolves with what went wrong, in words. */
+async function putBack(bound: { close?(): Promise<void> }, clock: Clock): Promise<string | undefined> {
+  if (!bound.close) return undefined;
+  const done = new AbortController();
+  const late = clock
+    .sleep(closeLimit, done.signal)
+    .then(() => `What the check disturbed was not put back within ${spoken(closeLimit)}.`);
+  const closed = bound.close().then(
+    () => undefined,
+    (thrown: unknown) => sayError(thrown, "put back"),
+  );
+  return Promise.race([closed, late]).finally(() => done.abort());
+}
+
+async function look(check: Check, bound: Scene, whole: AbortSignal, clock: Clock, within: number): Promise<Verdict> {
+  const given = new AbortController();
   try {
-    const within = limit ?? milliseconds(check.within);
-    const bound = scene.withSignal?.(stop.signal) ?? { ...scene, signal: stop.signal };
     const outcome = check.observe(bound);
     const late = Symbol("late");
-    const first = await Promise.race([outcome, clock.sleep(within, stop.signal).then(() => late)]);
+    const first = await Promise.race([
+      outcome,
+      clock.sleep(within, AbortSignal.any([bound.signal, given.signal])).then(() => late),
+    ]);
     if (first === late) {
       // Whatever it says after its time is up interests nobody, an unhandled rejection least of all.
       Promise.resolve(outcome).catch(() => {});
-      return scene.signal.aborted
+      return whole.aborted
         ? error("The check was stopped before it had an answer.")
         : error(`The check "${check.title}" had no answer after ${spoken(within)}.`);
     }
@@ -65,9 +97,37 @@ export async function runCheck(check: Check, scene: BoundScene, clock: Clock, li
   } catch (thrown) {
     return error(sayError(thrown, check.title));
   } finally {
-    scene.signal.removeEventListener("abort", onAbort);
-    stop.abort();
+    given.abort();
   }
+}
+
+/** One look of a check that measures, as an open lab takes it by itself: where others measure for long, it waits and says so. */
+export async function glance(check: Check, scene: BoundScene, clock: Clock): Promise<Verdict> {
+  try {
+    return await inItsTurn(check, scene, glanceLimit, (held) => runCheck(check, held, clock));
+  } catch (thrown) {
+    if (thrown instanceof Busy) return { state: "waiting", why: lowerFirst(thrown.message), evidence: [] };
+    return error(scene.signal.aborted ? stopped : sayError(thrown, check.title));
+  }
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
+
+/**
+ * Acts with a scene outside a check, as an experiment does: in its turn, and what it disturbed is taken back before this resolves.
+ * Rejects as `act` does, with Busy, or with LookError where something could not be put back.
+ */
+export async function perform<T>(title: string, scene: BoundScene, act: (scene: Scene) => Promise<T>): Promise<T> {
+  const once = async (signal: AbortSignal): Promise<T> => {
+    const bound = scene.withSignal?.(signal);
+    if (!bound) return act({ ...scene, signal });
+    try {
+      return await act(bound);
+    } finally {
+      await bound.close?.();
+    }
+  };
+  return scene.hold ? scene.hold({ title }, performLimit, once) : once(scene.signal);
 }
 
 /** How long an error is looked at again before it is believed, in milliseconds. */
@@ -86,6 +146,14 @@ export interface Settled {
  * Still waiting at the deadline is fail("not-settled") with the reason as evidence.
  */
 export async function settle(check: Check, scene: BoundScene, clock: Clock): Promise<Settled> {
+  try {
+    return await inItsTurn(check, scene, turnLimit, (held) => settleNow(check, held, clock));
+  } catch (thrown) {
+    return { verdict: error(scene.signal.aborted ? stopped : sayError(thrown, check.title)), looks: 0, took: 0 };
+  }
+}
+
+async function settleNow(check: Check, scene: BoundScene, clock: Clock): Promise<Settled> {
   const within = milliseconds(check.within);
   let errorSince: number | undefined;
   const polled = await poll(() => runCheck(check, scene, clock), {
@@ -101,7 +169,7 @@ export async function settle(check: Check, scene: BoundScene, clock: Clock): Pro
       return clock.now() - errorSince >= errorPatience;
     },
   }).catch(() => undefined);
-  if (!polled) return { verdict: error("The check was stopped before it looked."), looks: 0, took: 0 };
+  if (!polled) return { verdict: error(stopped), looks: 0, took: 0 };
   const { value, looks, took } = polled;
   const verdict = value.state === "waiting" && !scene.signal.aborted ? notSettledAfter(within, value) : value;
   return { verdict, looks, took };

@@ -37,6 +37,14 @@ export interface CouldNotLook {
   evidence: Evidence[];
 }
 
+/** Not looked at: checks it needs have not passed. Made by the runner alone. */
+export interface Blocked {
+  state: "blocked";
+  /** Ids of those that have not passed. */
+  needs: string[];
+  evidence: Evidence[];
+}
+
 /** What a check's observe() may return; "error" is made by the runner alone, from what observe() throws. */
 export type Outcome<Code extends string = string> = Pass | Fail<Code> | Waiting;
 export type Verdict = Pass | Fail | Waiting | CouldNotLook;

@@ -45,6 +45,40 @@ export async function workload(cluster: Cluster, name: string): Promise<Workload
   return { deployment, pods: own.flatMap(of), newest: of(own[0]) };
 }
 
+export interface Revision {
+  /** As `kubectl rollout history` numbers it. */
+  revision: number;
+  /** Numbers it had before: a rollback makes a former revision the newest one. */
+  former: number[];
+  /** What the change was made for: the annotation kubernetes.io/change-cause. */
+  cause?: string;
+  /** Of its containers, in order. */
+  images: string[];
+  replicaSet: V1ReplicaSet;
+}
+
+/** A Deployment's history, oldest first: the ReplicaSets it owns, as far as revisionHistoryLimit kept them. Empty where there is none. */
+export async function revisions(cluster: Cluster, name: string): Promise<Revision[]> {
+  const [deployment, replicaSets] = await Promise.all([
+    cluster.get(kinds.Deployment, name),
+    cluster.list(kinds.ReplicaSet),
+  ]);
+  return replicaSets
+    .filter((one) => ownedBy(one.metadata, deployment?.metadata?.uid))
+    .map((replicaSet) => {
+      const { annotations = {} } = replicaSet.metadata ?? {};
+      const cause = annotations["kubernetes.io/change-cause"];
+      return {
+        revision: numbered(replicaSet),
+        former: (annotations["deployment.kubernetes.io/revision-history"] ?? "").split(",").filter(Boolean).map(Number),
+        ...(cause && { cause }),
+        images: (replicaSet.spec?.template?.spec?.containers ?? []).map(({ image }) => image ?? ""),
+        replicaSet,
+      };
+    })
+    .sort((one, other) => one.revision - other.revision);
+}
+
 const numbered = (replicaSet: V1ReplicaSet): number => Number(replicaSet.metadata?.annotations?.[revision] ?? 0);
 
 /** What the Deployment is still doing, in words, or undefined when it has come to rest. Never a promise that it will. */

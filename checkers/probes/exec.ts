@@ -1,3 +1,4 @@
+import { StringDecoder } from "node:string_decoder";
 import type { WebSocket as Socket } from "ws";
 import { LookError } from "../core/errors.ts";
 import { Forbidden, NotFound, Unreachable } from "../kube/errors.ts";
@@ -12,6 +13,11 @@ export interface ExecResult {
   code: number;
   stdout: string;
   stderr: string;
+}
+
+export interface ExecOptions {
+  /** Told each line of stdout as it comes, however long the output: none of it is kept then. What it throws ends the command's connection. */
+  line?: (line: string) => void;
 }
 
 /** Output kept of each stream, in bytes. */
@@ -36,6 +42,7 @@ export async function exec(
   target: ExecTarget,
   command: readonly string[],
   signal: AbortSignal,
+  options: ExecOptions = {},
 ): Promise<ExecResult> {
   const { connection } = transport;
   const query = new URLSearchParams({ stdout: "true", stderr: "true" });
@@ -49,6 +56,7 @@ export async function exec(
     ["v5.channel.k8s.io", "v4.channel.k8s.io"],
     { ...tls, headers, handshakeTimeout: handshake, perMessageDeflate: false },
   );
+  const lines = options.line && new Lines(options.line);
   const streams: Record<number, { bytes: number; chunks: Buffer[] }> = {};
   return new Promise((resolve, reject) => {
     let settled = false;
@@ -68,12 +76,21 @@ export async function exec(
       if (channel === channels.status) {
         const stdout = text(channels.stdout);
         const stderr = text(channels.stderr);
+        lines?.end();
         const outcome = exitOf(payload.toString("utf8"), target.pod);
         return end(() =>
           outcome instanceof Error
             ? reject(outcome)
             : resolve({ code: outcome.code, stdout, stderr: stderr + (outcome.message ?? "") }),
         );
+      }
+      if (channel === channels.stdout && lines) {
+        try {
+          lines.write(payload);
+        } catch (error) {
+          end(() => reject(error as Error));
+        }
+        return;
       }
       streams[channel] ??= { bytes: 0, chunks: [] };
       const stream = streams[channel];
@@ -101,6 +118,26 @@ export async function exec(
       end(() => reject(new LookError(`The connection into pod/${target.pod} broke before the command ended.`))),
     );
   });
+}
+
+/** Cuts a stream into lines. */
+class Lines {
+  readonly #decoder = new StringDecoder("utf8");
+  readonly #line: (line: string) => void;
+  #rest = "";
+  constructor(line: (line: string) => void) {
+    this.#line = line;
+  }
+  write(chunk: Buffer): void {
+    const parts = (this.#rest + this.#decoder.write(chunk)).split("\n");
+    this.#rest = parts.pop() ?? "";
+    for (const part of parts) this.#line(part);
+  }
+  end(): void {
+    const last = this.#rest + this.#decoder.end();
+    this.#rest = "";
+    if (last !== "") this.#line(last);
+  }
 }
 
 function refusal(status: number, message: string): LookError {

@@ -12,18 +12,30 @@ const noAnswer = /error trying to reach service|proxy error|dial tcp|connection 
 /** Milliseconds. */
 const limit = 10_000;
 
+export interface PodPort {
+  namespace: string;
+  pod: string;
+  port: number;
+  path: string;
+}
+
 /**
- * One GET to a pod's port through the API server's pod proxy. Status 0, with the reason as body: the port did not answer.
+ * One request to a pod's port through the API server's pod proxy. Status 0, with the reason as body: the port did not answer.
  * Rejects when there is no such pod.
  */
-export async function podGet(
+export async function podAsk(
   transport: Transport,
-  target: { namespace: string; pod: string; port: number; path: string },
-  signal: AbortSignal,
+  method: "GET" | "POST",
+  target: PodPort,
+  signal?: AbortSignal,
 ): Promise<PodAnswer> {
   const { namespace, pod, port, path } = target;
   const root = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}:${port}/proxy`;
-  const answer = await transport.raw(`${root}/${path.replace(/^\//, "")}`, { signal, timeout: limit });
+  const answer = await transport.raw(`${root}/${path.replace(/^\//, "")}`, {
+    method,
+    timeout: limit,
+    ...(signal && { signal }),
+  });
   const message = answer.status >= 400 ? (statusMessage(answer.body) ?? answer.body) : "";
   const fromServer = answer.status >= 400 && statusMessage(answer.body) !== undefined;
   if (answer.status >= 500 && noAnswer.test(message)) return { status: 0, body: message.trim(), headers: {} };

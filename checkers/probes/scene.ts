@@ -1,12 +1,28 @@
-import type { Probes, Scene } from "../core/check.ts";
+import type { Probes } from "../core/check.ts";
 import { defaultSeed, type LabDefinition } from "../core/lab.ts";
-import type { Cluster } from "../core/port.ts";
+import { type Cluster, kinds } from "../core/port.ts";
 import type { BoundScene } from "../core/run.ts";
+import { FreshCluster } from "../kube/fresh.ts";
 import type { Transport } from "../kube/transport.ts";
+import { canI } from "./can-i.ts";
+import { findDashboards } from "./dashboard.ts";
+import { judgeDashboard } from "./dashboard-judge.ts";
+import { debug } from "./debug.ts";
+import { makeDisturb } from "./disturb.ts";
+import { dns } from "./dns.ts";
+import { dryRun } from "./dry-run.ts";
 import { exec } from "./exec.ts";
+import { inside } from "./inside.ts";
 import { makeLearner } from "./learner.ts";
-import { podGet } from "./pod-get.ts";
+import { during, type LoadPlace, load } from "./load.ts";
+import { logs } from "./logs.ts";
+import { podAsk } from "./pod-get.ts";
+import { processOf } from "./process.ts";
+import { ownPrometheus, prometheus } from "./prometheus.ts";
+import { mapped, type NodePorts } from "./target.ts";
 import { traffic } from "./traffic.ts";
+import { inTurn } from "./turn.ts";
+import { Undo } from "./undo.ts";
 
 export interface SceneOptions {
   lab: Pick<LabDefinition, "facts">;
@@ -20,6 +36,8 @@ export interface SceneOptions {
   /** The lab's working folder. */
   folder: string;
   signal: AbortSignal;
+  /** Which ports of this machine the cluster's node ports are mapped to; default: none, they are asked from inside. */
+  nodePorts?: NodePorts;
   /** Default: the one the pages are built with. */
   seed?: number;
 }
@@ -29,19 +47,27 @@ export function makeScene(options: SceneOptions): BoundScene {
   const { lab, namespace, cluster, transport, seed = defaultSeed } = options;
   const facts = lab.facts(seed, namespace);
   const learner = makeLearner({ kubeconfig: options.learnerKubeconfig, folder: options.folder });
-  const bind = (signal: AbortSignal): Scene => ({
-    facts,
-    namespace,
-    cluster,
-    learner,
-    probes: makeProbes(transport, namespace, signal),
-    signal,
-  });
-  return { ...bind(options.signal), withSignal: bind };
+  const bind = (signal: AbortSignal): ReturnType<NonNullable<BoundScene["withSignal"]>> => {
+    const { close, ...probes } = makeProbes(transport, namespace, signal, options.nodePorts);
+    return { facts, namespace, cluster, learner, probes, signal, close };
+  };
+  const hold: NonNullable<BoundScene["hold"]> = (check, wait, act) => {
+    const turn = { alone: check.alone !== false, says: `"${check.title}" in ${namespace}`, wait };
+    return inTurn(transport, namespace, turn, options.signal, act);
+  };
+  return { ...bind(options.signal), withSignal: bind, hold };
 }
 
-/** Probes over one connection, for one namespace, that stop on the signal. */
-export function makeProbes(transport: Transport, namespace: string, signal: AbortSignal): Probes {
+/** Probes over one connection, for one namespace, that stop on the signal. close() takes back what they disturbed. */
+export function makeProbes(
+  transport: Transport,
+  namespace: string,
+  signal: AbortSignal,
+  nodePorts: NodePorts = mapped(undefined),
+): Probes & { close(): Promise<void> } {
+  const undo = new Undo(transport, namespace);
+  const endings: (() => Promise<void>)[] = [];
+  const place: LoadPlace = { namespace, nodePorts, signal, ending: (stop) => endings.push(stop) };
   return {
     exec: (pod, command, options = {}) =>
       exec(
@@ -50,7 +76,29 @@ export function makeProbes(transport: Transport, namespace: string, signal: Abor
         command,
         signal,
       ),
-    podGet: (pod, port, path) => podGet(transport, { namespace, pod, port, path }, signal),
-    traffic: (target) => traffic(transport, { ...target, namespace: target.namespace ?? namespace }, signal),
+    debug: (pod, command, options = {}) => debug(transport, { namespace, pod, ...options }, command, signal),
+    process: (pod, options = {}) => processOf(transport, { namespace, pod, ...options }, signal),
+    inside: (command) => inside(transport, command, signal),
+    podGet: (pod, port, path) => podAsk(transport, "GET", { namespace, pod, port, path }, signal),
+    traffic: (target) => traffic(transport, target, { namespace, nodePorts }, signal),
+    load: (wanted) => load(transport, wanted, place),
+    during: (wanted, act) => during(transport, wanted, act, place),
+    logs: (pod, options = {}) => logs(transport, { namespace, pod, ...options }, signal),
+    dryRun: (object, options = {}) => dryRun(transport, namespace, object, options, signal),
+    canI: (account, verb, resource) => canI(transport, { namespace, name: account }, { verb, ...resource }, signal),
+    dns: (name) => dns(transport, namespace, name, signal),
+    prometheus: (at = ownPrometheus) => prometheus(transport, at, signal),
+    dashboards: (places = {}) =>
+      findDashboards(places, {
+        configMaps: () => new FreshCluster(transport, namespace, signal).list(kinds.ConfigMap),
+        inside: (command) => inside(transport, command, signal),
+      }),
+    judgeDashboard: (text, { prometheus: at = ownPrometheus, ...known }) =>
+      judgeDashboard(text, { ...known, prometheus: prometheus(transport, at, signal) }),
+    disturb: makeDisturb(transport, namespace, undo, signal),
+    async close() {
+      await Promise.all(endings.map((end) => end()));
+      await undo.revert();
+    },
   };
 }

@@ -6,8 +6,9 @@ import type { Transport } from "../kube/transport.ts";
 
 /** Where what the workbook itself runs in a cluster lives, so that no lab counts it. */
 export const systemNamespace = "workbook-system";
-const name = "workbook-probe";
-const image = "workbook.local/toolbox:1.0";
+const image = "workbook.local/load:1.0";
+/** One for each version of the image, so that two versions of the workbook on one cluster do not take each other's away. */
+const name = "workbook-load-1.0";
 /** Milliseconds until the pod must run. */
 const startLimit = 60_000;
 
@@ -33,7 +34,7 @@ const manifest = {
     dnsConfig: { options: [{ name: "ndots", value: "1" }] },
     containers: [
       {
-        name: "toolbox",
+        name: "load",
         image,
         imagePullPolicy: "IfNotPresent",
         command: ["sleep", "infinity"],
@@ -87,7 +88,12 @@ const unlessThere = (error: unknown): void => {
 };
 
 async function create(transport: Transport, signal: AbortSignal): Promise<void> {
+  await ensureSystemNamespace(transport, signal);
+  await transport.json(pods, { method: "POST", body: manifest, signal }).catch(unlessThere);
+}
+
+/** Makes the namespace of what the workbook itself keeps in the cluster, where it is not there yet. */
+export async function ensureSystemNamespace(transport: Transport, signal: AbortSignal): Promise<void> {
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: systemNamespace, labels } };
   await transport.json("/api/v1/namespaces", { method: "POST", body: namespace, signal }).catch(unlessThere);
-  await transport.json(pods, { method: "POST", body: manifest, signal }).catch(unlessThere);
 }

@@ -67,7 +67,8 @@ export class Sampler {
   }
 
   #noted(slot: Slot | undefined, looked: Looked | undefined): void {
-    if (!slot) return;
+    // Nothing was measured where the check's ground has not passed: it is due as soon as that has.
+    if (!slot || !looked) return;
     const state = looked?.verdict.state;
     slot.last = performance.now();
     slot.gap = state === "waiting" ? apartWaiting : apart;

@@ -13,6 +13,8 @@ export interface ImageConfig {
   user?: string;
   workingDir?: string;
   exposedPorts?: number[];
+  /** What the runtime sends to ask it to end; default SIGTERM. */
+  stopSignal?: string;
 }
 
 export interface ImagesSpec {
@@ -65,7 +67,7 @@ export async function writeImages(file: string, spec: ImagesSpec, signal?: Abort
 const epoch = "1970-01-01T00:00:00Z";
 
 function configuration(architecture: string, digests: readonly string[], config: ImageConfig): object {
-  const { entrypoint, cmd, env, user, workingDir, exposedPorts } = config;
+  const { entrypoint, cmd, env, user, workingDir, exposedPorts, stopSignal } = config;
   return {
     created: epoch,
     architecture,
@@ -77,6 +79,7 @@ function configuration(architecture: string, digests: readonly string[], config:
       ...(user && { User: user }),
       ...(workingDir && { WorkingDir: workingDir }),
       ...(exposedPorts && { ExposedPorts: Object.fromEntries(exposedPorts.map((port) => [`${port}/tcp`, {}])) }),
+      ...(stopSignal && { StopSignal: stopSignal }),
     },
     rootfs: { type: "layers", diff_ids: digests.map((digest) => `sha256:${digest}`) },
     history: digests.map(() => ({ created: epoch })),

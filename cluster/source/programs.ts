@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { versions } from "../versions.ts";
-import type { GoModule } from "./go.ts";
+import { download, type Go, type GoModule } from "./go.ts";
 
 export const kind: GoModule = {
   name: "kind",
@@ -35,7 +36,14 @@ export const prometheus: GoModule = {
   name: "prometheus",
   module: "github.com/prometheus/prometheus",
   version: versions.prometheus,
-  programs: [{ name: "prometheus", pkg: "github.com/prometheus/prometheus/cmd/prometheus" }],
+  programs: [
+    {
+      name: "prometheus",
+      pkg: "github.com/prometheus/prometheus/cmd/prometheus",
+      // The module's v0.3NN is the release 3.NN.
+      ldflags: `-X github.com/prometheus/common/version.Version=${versions.prometheus.replace("v0.3", "3.")}`,
+    },
+  ],
 };
 
 /** An open-loop load generator: it starts requests by the clock, whether earlier ones have been answered or not. */
@@ -44,4 +52,29 @@ export const k6: GoModule = {
   module: "go.k6.io/k6",
   version: versions.k6,
   programs: [{ name: "k6", pkg: "go.k6.io/k6" }],
+};
+
+/** Replacements of a go.mod by other modules ("a => b v1.2.3"): they count in the main module only, so ours repeats them. */
+export function moduleReplaces(goMod: string): string[] {
+  return [...goMod.matchAll(/^(?:replace\s+|\s+)(\S+(?: v\S+)? => [^\s.]\S* v\S+)/gm)].map(
+    ([, line]) => line as string,
+  );
+}
+
+const traefikModule = "github.com/traefik/traefik/v3";
+
+/** A proxy that serves the Gateway API. Its web UI is not in the module. */
+export const traefik: GoModule = {
+  name: "traefik",
+  module: traefikModule,
+  version: versions.traefik,
+  replaces: async (go: Go) =>
+    moduleReplaces(await readFile((await download(go, traefikModule, versions.traefik)).goMod, "utf8")),
+  programs: [
+    {
+      name: "traefik",
+      pkg: `${traefikModule}/cmd/traefik`,
+      ldflags: `-X ${traefikModule}/pkg/version.Version=${versions.traefik.slice(1)}`,
+    },
+  ],
 };

@@ -1,6 +1,9 @@
 /** What several checks and experiments read from the cluster. */
 import type { V1Deployment, V1Pod, V1ReplicaSet } from "@kubernetes/client-node";
+import type { Failure } from "../../checkers/core/check.ts";
 import { type Cluster, kinds } from "../../checkers/core/port.ts";
+import type { Evidence } from "../../checkers/core/verdict.ts";
+import { refusal, troubleOf } from "../../checkers/core/workload.ts";
 
 type Pairs = Readonly<Record<string, string>>;
 
@@ -29,6 +32,8 @@ export interface Fleet {
   ready: V1Pod[];
   /** Why it is too early to judge, or undefined when what runs is what is wanted. */
   unsettled: string | undefined;
+  /** What keeps a pod from getting going until someone helps: waiting would be for ever. */
+  trouble: Evidence | undefined;
 }
 
 /** The Deployment and the pods it owns by way of its ReplicaSets, or undefined when it is not there. */
@@ -53,8 +58,24 @@ export const fleet = async (cluster: Cluster, name: string): Promise<Fleet | und
     : ready.length !== wanted || pods.length !== wanted || mine.length !== pods.length
       ? `deployment/${name} wants ${wanted} pods; ${ready.length} are Ready, ${mine.length - ready.length} starting or stopping`
       : undefined;
-  return { deployment, sets: own, wanted, pods, ready, unsettled };
+  const trouble =
+    refusal(deployment) ??
+    pods
+      .filter((pod) => !isReady(pod))
+      .map(troubleOf)
+      .find((one) => one !== undefined)?.evidence;
+  return { deployment, sets: own, wanted, pods, ready, unsettled, trouble };
 };
+
+/** What to say where the Deployment's pods will not get going by themselves. */
+export const brokenFailure = (deployment: string): Failure => ({
+  says: `A pod of ${deployment} does not get going, and waiting will not mend it: the first rung of the ladder, running, does not hold.`,
+  hints: [
+    "The evidence says what is in its way. kubectl describe pod tells the whole story, under Events at the end.",
+    "ImagePullBackOff is a wrong image name; CrashLoopBackOff a process that ends, whose last words kubectl logs POD --previous shows; Pending for long is a request that no node can meet.",
+    `kubectl rollout undo deployment/${deployment} takes back the last change of the template. Resetting the lab brings back its start.`,
+  ],
+});
 
 export const named = (pods: V1Pod[]) => pods.map((pod) => pod.metadata?.name ?? "?");
 

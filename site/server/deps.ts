@@ -2,10 +2,10 @@
  * What the server needs from the rest of the workbook, as narrow ports: the `up` command wires the real ones
  * (checkers/labs.ts, checkers/enter.ts, checkers/session.ts, cluster/), tests wire their own.
  */
-import type { Scene } from "../../checkers/core/check.ts";
 import type { LabDefinition } from "../../checkers/core/lab.ts";
 import type { Quiz } from "../../checkers/core/quiz.ts";
 import type { ClusterView, LabReport, PodView } from "../../checkers/core/report.ts";
+import type { BoundScene } from "../../checkers/core/run.ts";
 
 export interface ServedLab {
   /** Folder name, e.g. "01-cluster-and-kubectl". */
@@ -35,7 +35,7 @@ export interface LabSession {
   /** Runs one sample or disturb check now; rejects with a sentence for the learner when it cannot. */
   run(check: string): Promise<unknown>;
   /** What an experiment measures with, bound to the signal. */
-  scene(signal: AbortSignal): Scene;
+  scene(signal: AbortSignal): BoundScene;
   /** Something outside the cluster changed (an answer was handed in): look again. */
   refresh(): void;
   stop(): Promise<void>;

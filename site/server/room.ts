@@ -1,6 +1,7 @@
 import type { Check, FlowSecond } from "../../checkers/core/check.ts";
 import { milliseconds, spoken } from "../../checkers/core/duration.ts";
 import type { LabReport, PodView } from "../../checkers/core/report.ts";
+import { perform } from "../../checkers/core/run.ts";
 import type { Down, MeasureReply } from "../protocol.ts";
 import { blankReport, type CatalogLab, checkOf, own } from "./catalog.ts";
 import type { ClusterPort, Entered, LabDeps, LabSession, Log } from "./deps.ts";
@@ -142,8 +143,8 @@ export class Room {
       try {
         const tell = (soFar: { series: MeasureReply["series"] }): void =>
           this.#options.emit({ type: "measuring", lab: this.lab.slug, id, series: soFar.series });
-        const scene = session.scene(signal);
-        const { value, series, says } = await Promise.race([experiment.measure(scene, tell), stopped]);
+        const measured = perform("An experiment", session.scene(signal), (scene) => experiment.measure(scene, tell));
+        const { value, series, says } = await Promise.race([measured, stopped]);
         return { id, value, series, says };
       } catch (error) {
         throw error instanceof Fault ? error : new Fault(409, sentence(error));

@@ -35,6 +35,8 @@ export interface SiteAppOptions {
   log: Log;
 }
 
+const labPage = /^\/labs\/[a-z0-9-]+\/$/;
+
 /** All HTTP of the workbook: who may come in, the control commands, the API and the pages. */
 export function siteApp({ gate, auth, port, site, api, control, log }: SiteAppOptions): Hono<Env> {
   const app = new Hono<Env>();
@@ -59,12 +61,14 @@ export function siteApp({ gate, auth, port, site, api, control, log }: SiteAppOp
       return context.body(null, 503);
     }
     const result = auth.redeem(context.req.query("code") ?? "");
+    // A lab's page may be asked for; nothing else is gone on to.
+    const to = labPage.exec(context.req.query("to") ?? "")?.[0] ?? "/";
     if (result === "limited") return context.html(tooManyCodesPage(), 429);
     if (result !== "unknown") {
       context.header("set-cookie", auth.setCookie(result.token));
-      return context.html(carryOnPage("/"));
+      return context.html(carryOnPage(to));
     }
-    return holdsSession(context) ? context.html(carryOnPage("/")) : context.html(badCodePage(), 401);
+    return holdsSession(context) ? context.html(carryOnPage(to)) : context.html(badCodePage(), 401);
   });
 
   app.use("/control/*", async (context, next) => {

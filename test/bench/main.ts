@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { checks } from "./checks.ts";
 import { cluster } from "./cluster.ts";
 import { table } from "./figures.ts";
+import { grading } from "./grading.ts";
 import { labs } from "./labs.ts";
 import { machine, machineLines } from "./machine.ts";
 import { page } from "./page.ts";
@@ -15,7 +16,7 @@ import { type Stage, setStage } from "./stage.ts";
 import { up } from "./up.ts";
 import { verdict } from "./verdict.ts";
 
-const parts: readonly Part[] = [up, verdict, checks, labs, screen, page, cluster];
+const parts: readonly Part[] = [up, verdict, checks, labs, grading, screen, page, cluster];
 /** Name of what --json prints. */
 const schema = "workbook/bench/1";
 

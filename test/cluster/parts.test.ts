@@ -22,6 +22,7 @@ import { CommandError, run } from "../../cluster/run.ts";
 import { writeImages, writeLayer } from "../../cluster/source/archive.ts";
 import { stagingReplaces } from "../../cluster/source/kubernetes.ts";
 import { containerdConfig, containerdUnit } from "../../cluster/source/node-image.ts";
+import { moduleReplaces } from "../../cluster/source/programs.ts";
 import { atLeast, fits, parseGoVersion } from "../../cluster/tools.ts";
 import { arch, registryNodeImage, versions } from "../../cluster/versions.ts";
 
@@ -257,11 +258,34 @@ describe("tools", () => {
     ["", "v1.34.4", false],
   ])("kubectl %s for a cluster of %s: %s", (client, server, ok) => expect(fits(client, server)).toBe(ok));
 
+  it("repeats a module's replacements by other modules, and none by its own folders", () => {
+    const goMod = [
+      "module example.org/proxy",
+      "replace example.org/own => ./own",
+      "replace example.org/one => example.org/fork v1.2.3",
+      "replace (",
+      "\texample.org/two v0.1.0 => example.org/fork2 v0.0.0-20200324110947-a37a7636d23e",
+      "\texample.org/three => ../three",
+      ")",
+      "require (",
+      "\texample.org/four v1.0.0",
+      ")",
+    ];
+    expect(moduleReplaces(goMod.join("\n"))).toEqual([
+      "example.org/one => example.org/fork v1.2.3",
+      "example.org/two v0.1.0 => example.org/fork2 v0.0.0-20200324110947-a37a7636d23e",
+    ]);
+  });
+
   it("reads Go's version", () => {
-    expect(parseGoVersion("go version go1.26.8 linux/amd64")).toEqual([1, 26]);
+    expect(parseGoVersion("go version go1.26.8 linux/amd64")).toEqual([1, 26, 8]);
+    expect(parseGoVersion("go version go1.27rc1 linux/amd64")).toEqual([1, 27, 0]);
     expect(parseGoVersion("go: not found")).toBeUndefined();
     expect(atLeast([1, 9], [1, 24])).toBe(false);
     expect(atLeast([2, 0], [1, 24])).toBe(true);
+    expect(atLeast([1, 26, 3], [1, 26, 4])).toBe(false);
+    expect(atLeast([1, 26, 4], [1, 26, 4])).toBe(true);
+    expect(atLeast([1, 27, 0], [1, 26, 4])).toBe(true);
   });
 
   it("refuses architectures nothing is pinned for", () => expect(() => arch("ia32")).toThrow("x86-64 or arm64"));

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseQuiz } from "../../checkers/core/quiz.ts";
@@ -16,10 +16,15 @@ interface Asked {
 }
 
 function askedIn(folder: string): Asked[] {
-  const parsed = parseQuiz(parse(readFileSync(new URL(`${folder}/quiz.yaml`, labs), "utf8")));
+  const quiz = new URL(`${folder}/quiz.yaml`, labs);
+  // A lab without a quiz asks nothing: the test of that lab says what is missing.
+  if (!existsSync(quiz)) return [];
+  const parsed = parseQuiz(parse(readFileSync(quiz, "utf8")));
   if ("problems" in parsed) throw new Error(`labs/${folder}/quiz.yaml: ${parsed.problems.join("; ")}`);
   const lab = (folder.split("-")[0] as string).toUpperCase();
-  return parsed.quiz.items.flatMap((item) => (item.asks ?? []).map((id) => ({ id, lab, item: `${folder} ${item.id}` })));
+  return parsed.quiz.items.flatMap((item) =>
+    (item.asks ?? []).map((id) => ({ id, lab, item: `${folder} ${item.id}` })),
+  );
 }
 
 const asked = present.flatMap(askedIn);
@@ -58,8 +63,10 @@ test("no question is asked twice", () => {
   expect(twice).toEqual([]);
 });
 
-test("what no present lab asks waits for a lab of the syllabus", () => {
-  const waiting = seedQuestions.filter(({ lab }) => !numbers.has(lab));
-  for (const { id, lab } of waiting) expect(lab, id).toMatch(/^(0[1-9]|1\d|2[0-6]|C)$/);
-  expect(asked.length + waiting.length).toBeGreaterThanOrEqual(Math.min(66, waiting.length));
+test("every question is asked, or waits for a lab that is still to come", () => {
+  const here = new Set(asked.map(({ id }) => id));
+  const open = seedQuestions.filter(({ id }) => !here.has(id));
+  expect(open.filter(({ lab }) => numbers.has(lab)).map(({ id, lab }) => `${id} (lab ${lab})`)).toEqual([]);
+  // 26 labs and the capstone: a typing mistake must not make a question wait for ever.
+  for (const { id, lab } of open) expect(lab, id).toMatch(/^(0[1-9]|1\d|2[0-6]|C)$/);
 });

@@ -1,7 +1,7 @@
 import { check, type Scene } from "../../../checkers/core/check.ts";
 import { fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import type { Facts } from "../facts.ts";
-import { fleet, named } from "../reading.ts";
+import { brokenFailure, fleet, named } from "../reading.ts";
 
 /** The code in what the learner typed: capitals, the hyphen, quotes, spaces and words around it do not matter. */
 const plain = (text = "") => {
@@ -30,6 +30,22 @@ const portCodes = async ({ cluster, probes }: Scene, f: Facts) => {
   );
 };
 
+/** No pod to compare with: on its way, or in need of help. */
+const nobodyReady = async ({ cluster }: Scene, f: Facts) => {
+  const seen = await fleet(cluster, f.deployment);
+  if (seen?.unsettled && !seen.trouble) return waiting(`no pod of deployment/${f.deployment} is Ready yet`);
+  return fail(
+    "broken",
+    seen?.trouble ?? {
+      object: `deployment/${f.deployment}`,
+      path: "Ready pods",
+      expected: "at least 1",
+      actual: seen ? "0, and none is wanted" : "there is no such Deployment",
+      command: "kubectl get deployments",
+    },
+  );
+};
+
 /**
  * Right: exec POD -- cat; exec deploy/NAME -- cat; a shell inside; kubectl cp.
  * Wrong: the other task's code; the file's name or anything else; nothing.
@@ -52,6 +68,7 @@ export const insideCode = (f: Facts) =>
         ],
         untouched: true,
       },
+      broken: brokenFailure(f.deployment),
       swapped: {
         says: "That is the code from the admin port; this one is in a file inside the container.",
         hints: [
@@ -78,7 +95,7 @@ export const insideCode = (f: Facts) =>
       if (entered === "") return fail("none-entered", { ...evidence, actual: "nothing entered" });
       const actual = `entered: ${entered.slice(0, 60)}`;
       const codes = await insideCodes(scene, f);
-      if (codes.length === 0) return waiting(`no pod of deployment/${f.deployment} is Ready`);
+      if (codes.length === 0) return nobodyReady(scene, f);
       if (codes.includes(entered)) return pass({ ...evidence, expected: entered, actual: entered });
       const swapped = (await portCodes(scene, f)).includes(entered);
       return fail(swapped ? "swapped" : "wrong", { ...evidence, actual });
@@ -107,6 +124,7 @@ export const portCode = (f: Facts) =>
         ],
         untouched: true,
       },
+      broken: brokenFailure(f.deployment),
       swapped: {
         says: "That is the code from the file inside the container; this one is told over HTTP.",
         hints: [
@@ -133,7 +151,7 @@ export const portCode = (f: Facts) =>
       if (entered === "") return fail("none-entered", { ...evidence, actual: "nothing entered" });
       const actual = `entered: ${entered.slice(0, 60)}`;
       const codes = await portCodes(scene, f);
-      if (codes.length === 0) return waiting(`no pod of deployment/${f.deployment} is Ready`);
+      if (codes.length === 0) return nobodyReady(scene, f);
       if (codes.includes(entered)) return pass({ ...evidence, expected: entered, actual: entered });
       const swapped = (await insideCodes(scene, f)).includes(entered);
       return fail(swapped ? "swapped" : "wrong", { ...evidence, actual });

@@ -1,7 +1,7 @@
 import { check } from "../../../checkers/core/check.ts";
 import { fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import type { Facts } from "../facts.ts";
-import { at, fleet } from "../reading.ts";
+import { at, brokenFailure, fleet } from "../reading.ts";
 
 /** A Deployment's first ReplicaSet is there within this time, in seconds. */
 const secondsToStart = 3;
@@ -52,6 +52,7 @@ export const podReplaced = (f: Facts) =>
           "kubectl scale deployment takes --replicas. Set it back to the number in the task, then delete a pod and leave the number alone.",
         ],
       },
+      broken: brokenFailure(f.deployment),
       "no-deployment": {
         says: "The Deployment is gone, and with it the wish: nobody is left to make pods.",
         hints: [
@@ -65,7 +66,7 @@ export const podReplaced = (f: Facts) =>
       const object = `deployment/${f.deployment}`;
       const command = `kubectl get deployment,replicaset,pods -l app=${f.app}`;
       if (!seen) return fail("no-deployment", { object, expected: "present", actual: "not found", command });
-      const { deployment, sets, wanted, pods, unsettled } = seen;
+      const { deployment, sets, wanted, pods, unsettled, trouble } = seen;
       if (wanted !== f.replicas) {
         return fail("resized", {
           object,
@@ -75,6 +76,7 @@ export const podReplaced = (f: Facts) =>
           command,
         });
       }
+      if (unsettled && trouble) return fail("broken", trouble);
       const done = deployment.status?.conditions?.find(
         ({ type, reason }) => type === "Progressing" && reason === "NewReplicaSetAvailable",
       );

@@ -3,7 +3,7 @@ import { check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import type { Facts } from "../facts.ts";
-import { endpoints, fleet, named } from "../reading.ts";
+import { brokenFailure, endpoints, fleet, named } from "../reading.ts";
 
 /** Requests in one look. With 5 pods behind the Service and kube-proxy choosing at random, the chance that one of
  * them stays silent by luck is at most 5 x (4/5)^60 = 0.0008 %; with 2 pods it is 2 x (1/2)^60. */
@@ -41,6 +41,7 @@ export const serviceAnswers = (f: Facts) =>
           "Compare the Selector in kubectl describe service with kubectl get pods --show-labels, pair by pair.",
         ],
       },
+      broken: brokenFailure(f.deployment),
       refused: {
         says: `The Service has endpoints, but a request to its port ${f.port} gets no answer: the last rung, routed, does not hold.`,
         hints: [
@@ -84,6 +85,7 @@ export const serviceAnswers = (f: Facts) =>
           command: "kubectl get services",
         });
       }
+      if (seen?.unsettled && seen.trouble) return fail("broken", seen.trouble);
       if (seen?.unsettled) return waiting(`${seen.unsettled}; requests are counted when that is over`);
       if (listed.length === 0) {
         return fail("no-endpoints", {

@@ -2,7 +2,7 @@ import { check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import type { Facts } from "../facts.ts";
-import { endpoints, fleet, named, selects, shown } from "../reading.ts";
+import { brokenFailure, endpoints, fleet, named, selects, shown } from "../reading.ts";
 
 /**
  * Right: change or drop the pair in the selector (patch, set selector, edit, apply); recreate the Service (expose);
@@ -48,6 +48,7 @@ export const serviceSelects = (f: Facts) =>
           `kubectl expose deployment can make a Service for a Deployment; it takes --name, --port and --target-port. The name must be ${f.service}.`,
         ],
       },
+      broken: brokenFailure(f.deployment),
       "no-pods": {
         says: "The Deployment is not there or wants no pods: even the right selector finds nothing.",
         hints: [
@@ -115,6 +116,7 @@ export const serviceSelects = (f: Facts) =>
         actual: listed.join(", ") || "(none)",
         command: `kubectl get endpointslices -l kubernetes.io/service-name=${f.service}`,
       };
+      if (seen.unsettled && seen.trouble) return fail("broken", [seen.trouble, evidence]);
       if (seen.unsettled) return waiting(seen.unsettled, evidence);
       return missing.length > 0 ? waiting("the EndpointSlice is about to be written", evidence) : pass(evidence);
     },

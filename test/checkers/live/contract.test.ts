@@ -89,6 +89,31 @@ describe("the contract of a lab", { timeout: 180_000 }, () => {
     expect(told.join("\n")).toContain("start: start/: greeting could not look: no ConfigMap");
   });
 
+  it("finds a failure nobody would ever see, because what its check needs fails first", async () => {
+    const there = `there: check({
+      title: "The ConfigMap is there",
+      points: 1,
+      mode: "observe",
+      within: "10s",
+      evidence: "state",
+      why: "Whatever reads it needs it.",
+      failures: { gone: { untouched: true, says: "It is not there.", hints: ["Make it."] } },
+      observe: async ({ cluster }) => ((await cluster.get(kinds.ConfigMap, configMap)) ? pass() : fail("gone")),
+    }),
+    greeting: check({ needs: ["there"],`;
+    const { told, steps } = await prove((write, dir) => {
+      const lab = readFileSync(join(dir, "lab.ts"), "utf8").replace("greeting: check({", there);
+      writeFileSync(join(dir, "lab.ts"), lab);
+      const lesson = readFileSync(join(dir, "lesson.mdx"), "utf8");
+      writeFileSync(join(dir, "lesson.mdx"), `<Task check="there">\nMake it.\n</Task>\n\n${lesson}`);
+      write("mutants/greeting/missing/configmap.yaml", "");
+    });
+    expect(told).toEqual([
+      "mutant greeting/missing: mutants/greeting/missing: a learner would never see missing: greeting needs there, which says fail(gone)",
+    ]);
+    expect(steps.filter((step) => step.name.startsWith("solution")).every((step) => step.ok)).toBe(true);
+  });
+
   it("ends soon and leaves nothing when it is interrupted", async () => {
     const { dir, options } = made();
     writeFileSync(join(dir, "variants/imperative/run.sh"), "sleep 300\n");

@@ -40,6 +40,7 @@ export async function ground() {
   });
   return {
     kubeconfig,
+    kubectl,
     transport,
     home,
     name,

@@ -25,6 +25,7 @@ describe("a check's report", () => {
       id: "one",
       title: "The thing is so",
       points: 3,
+      earned: 0,
       mode: "observe",
       state: "todo",
       evidence: [],

@@ -25,6 +25,10 @@ function routes(service: Service): Routes<AppCall> {
     "/health": { methods: get, handle: () => probe(health.live()) },
     "/ready": { methods: get, handle: async (call) => probe(await health.ready(call.trace)) },
     "/status": { methods: get, handle: () => ({ status: 200, body: status(service) }) },
+    "/config": {
+      methods: get,
+      handle: () => ({ status: 200, body: { pod: service.pod, ...service.settings.report() } }),
+    },
     "/features": { methods: get, handle: () => ({ status: 200, body: features.summary() }) },
     "/metrics": {
       methods: get,
@@ -42,7 +46,7 @@ function probe({ ok, ...body }: Answer): Reply {
 }
 
 /** What `/status` tells: who serves, in which state, with which settings. Of API_KEY only whether it is there. */
-function status({ config, pod, health, model, metrics, switches, memory }: Service) {
+function status({ config, settings, pod, health, model, metrics, switches, memory }: Service) {
   return {
     service: "ml-inference",
     pod,
@@ -59,9 +63,9 @@ function status({ config, pod, health, model, metrics, switches, memory }: Servi
       leaked_mb: memory.leakedMb,
     },
     settings: {
-      log_level: config.logLevel,
-      batch_size: config.batchSize,
-      request_timeout_seconds: config.requestTimeoutSeconds,
+      log_level: settings.live.logLevel,
+      batch_size: settings.live.batchSize,
+      request_timeout_seconds: settings.live.requestTimeoutSeconds,
       latency_ms: config.latencyMs,
       latency_sigma: config.latencySigma,
       cpu_ms: config.cpuMs,

@@ -1,4 +1,4 @@
-/** What the service is told when it starts: flags and environment, read once and checked as a whole. */
+/** What the service is told when it starts: flags and environment, read once and checked as a whole. What may change later: settings.ts. */
 
 /** A place to listen. No host means every address of the pod. */
 export interface Listen {
@@ -23,7 +23,6 @@ export interface Config {
   version: string;
   modelName: string;
   environment: string;
-  logLevel: LogLevel;
   errorRates: ErrorRates;
   startupSeconds: number;
   /** Mean of the service time, in milliseconds. */
@@ -34,10 +33,6 @@ export interface Config {
   concurrency: number;
   /** Requests that may wait; the next one is refused with 503. */
   queueLimit: number;
-  /** Seconds a request may take, waiting included; then 504. */
-  requestTimeoutSeconds: number;
-  /** Instances one request may carry. */
-  batchSize: number;
   /** Milliseconds of real CPU per request. */
   cpuMs: number;
   /** Threads that share this CPU work. */
@@ -55,6 +50,19 @@ export interface Config {
   shutdownSeconds: number;
   /** The key itself is not kept: nothing can print what isn't there. */
   apiKeySet: boolean;
+  /** What these settings are at the start; settings.ts has the present ones. */
+  live: Live;
+}
+
+/** The variables that a file of the same name in CONFIG_DIR overrules, also while the service runs. */
+export const liveNames = ["LOG_LEVEL", "BATCH_SIZE", "REQUEST_TIMEOUT"] as const;
+export type LiveName = (typeof liveNames)[number];
+export interface Live {
+  logLevel: LogLevel;
+  /** Instances one request may carry. */
+  batchSize: number;
+  /** Seconds a request may take, waiting included; then 504. */
+  requestTimeoutSeconds: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -211,15 +219,12 @@ export function parseConfig(args: readonly string[], env: Environment): Parsed {
     version: read.name("VERSION", "dev"),
     modelName: read.name("MODEL_NAME", "half_plus_two"),
     environment: read.name("ENVIRONMENT", "development"),
-    logLevel: read.choice("LOG_LEVEL", "info", logLevels),
     errorRates: read.errorRates("ERROR_RATE"),
     startupSeconds: read.number("STARTUP_SECONDS", 0, { unit: "seconds", max: 3600 }),
     latencyMs: read.number("LATENCY_MS", 20, { unit: "milliseconds", max: 600_000 }),
     latencySigma: read.number("LATENCY_SIGMA", 0.25, { unit: "lognormal sigma", max: 3 }),
     concurrency: read.number("CONCURRENCY", 8, { unit: "requests", min: 1, max: 10_000, whole: true }),
     queueLimit: read.number("QUEUE_LIMIT", 512, { unit: "requests", max: 100_000, whole: true }),
-    requestTimeoutSeconds: read.number("REQUEST_TIMEOUT", 30, { unit: "seconds", min: 0.001, max: 3600 }),
-    batchSize: read.number("BATCH_SIZE", 1024, { unit: "instances", min: 1, max: 1_000_000, whole: true }),
     cpuMs: read.number("CPU_MS", 0, { unit: "milliseconds", max: 60_000 }),
     cpuThreads: read.number("CPU_THREADS", 4, { unit: "threads", min: 1, max: 128, whole: true }),
     memoryMb: read.number("MEMORY_MB", 0, { unit: "megabytes", max: 1_000_000 }),
@@ -230,9 +235,25 @@ export function parseConfig(args: readonly string[], env: Environment): Parsed {
     drainSeconds: read.number("DRAIN_SECONDS", 0, { unit: "seconds", max: 3600 }),
     shutdownSeconds: read.number("SHUTDOWN_SECONDS", 25, { unit: "seconds", max: 3600 }),
     apiKeySet: read.raw("API_KEY") !== undefined,
+    live: readLive(read),
   };
   problems.push(...samePorts(config));
   return problems.length > 0 ? { problems } : { config };
+}
+
+function readLive(read: Reader): Live {
+  return {
+    logLevel: read.choice("LOG_LEVEL", "info", logLevels),
+    batchSize: read.number("BATCH_SIZE", 1024, { unit: "instances", min: 1, max: 1_000_000, whole: true }),
+    requestTimeoutSeconds: read.number("REQUEST_TIMEOUT", 30, { unit: "seconds", min: 0.001, max: 3600 }),
+  };
+}
+
+/** Reads the settings that may change, or every problem there is. */
+export function parseLive(env: Environment): { live: Live; problems?: never } | { live?: never; problems: string[] } {
+  const problems: string[] = [];
+  const live = readLive(new Reader(env, problems));
+  return problems.length > 0 ? { problems } : { live };
 }
 
 /** Two of our own servers on one port would show as "address in use", which misleads: say it plainly. */

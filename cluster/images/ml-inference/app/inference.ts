@@ -20,8 +20,8 @@ export interface AppCall extends Call {
 
 /** `/predict`: GET asks the model with sample instances, POST with the caller's. */
 export async function predict(service: Service, call: AppCall): Promise<Reply> {
-  const { config, pod } = service;
-  const instances = await readInstances(call, config.batchSize);
+  const { config, pod, settings } = service;
+  const instances = await readInstances(call, settings.live.batchSize);
   call.notes.instances = instances.length;
   await infer(service, call);
   const body = {
@@ -54,12 +54,13 @@ function textType(text: string): string {
 /** Does the work; throws the HttpError that the request should be answered with. */
 async function infer(service: Service, call: AppCall): Promise<void> {
   const { config, switches, metrics, model, features, health } = service;
+  const { requestTimeoutSeconds } = service.settings.live;
   if (health.phase === "starting") {
     throw new HttpError(503, "loading", "the model is still loading", { "retry-after": "1" });
   }
   const injected = drawError(switches.errorRates, Math.random);
   // One timer and one signal for both ends of the wait: the client leaving and the time running out.
-  const late = AbortSignal.timeout(config.requestTimeoutSeconds * 1000);
+  const late = AbortSignal.timeout(requestTimeoutSeconds * 1000);
   try {
     const spent = await model.run(AbortSignal.any([call.signal, late]), () => callDependency(service, call));
     note(call.notes, spent);
@@ -71,7 +72,7 @@ async function infer(service: Service, call: AppCall): Promise<void> {
       throw new HttpError(503, "queue_full", message, { "retry-after": "1" });
     }
     if (call.signal.aborted) throw new HttpError(499, "client_closed", "the client went away");
-    if (late.aborted) throw new HttpError(504, "timeout", `no answer within ${config.requestTimeoutSeconds} s`);
+    if (late.aborted) throw new HttpError(504, "timeout", `no answer within ${requestTimeoutSeconds} s`);
     throw error;
   }
   if (injected !== undefined) throw new HttpError(injected, "injected", `injected error ${injected}`);

@@ -14,6 +14,7 @@ import { Memory } from "./memory.ts";
 import { Metrics } from "./metrics.ts";
 import { Model } from "./predict.ts";
 import type { Service } from "./service.ts";
+import { folderProblem, Settings, withFiles } from "./settings.ts";
 import { onSignal } from "./shutdown.ts";
 import { initialSwitches } from "./switches.ts";
 
@@ -25,11 +26,13 @@ function assemble(config: Config): Service {
   setThreads(config.cpuThreads);
   if (config.cpuMs > 0) cpu.calibrate();
   const model = new Model({ config, switches, cpu });
+  const settings = new Settings(process.env, config.live);
   const dependency = new Dependency(config, switches);
   return {
     config,
+    settings,
     pod,
-    log: createLog(config.logLevel, { pod, version: config.version }),
+    log: createLog(() => settings.live.logLevel, { pod, version: config.version }),
     switches,
     metrics: new Metrics(config.version, config.modelName, model.slots),
     model,
@@ -63,6 +66,7 @@ async function serve(config: Config): Promise<void> {
   const adminPort = config.adminListen && (await listenOn(admin, config.adminListen, "ADMIN_LISTEN"));
   const grpcPort = grpcServer && (await grpc!.listenGrpc(grpcServer, config.grpcListen!, "GRPC_LISTEN"));
   writeInsideCode(namespace);
+  service.settings.watch(log);
   log.info("listening", { port, admin_port: adminPort, grpc_port: grpcPort, model: config.modelName });
 
   memory.hold(config.memoryMb);
@@ -74,7 +78,11 @@ async function serve(config: Config): Promise<void> {
 
 function fail(message: string): never {
   // A line of the log like any other, so that whatever collects the logs can read it; written at once, for exit.
-  createLog("error", {}, (line) => process.stderr.write(line)).error(message);
+  createLog(
+    () => "error",
+    {},
+    (line) => process.stderr.write(line),
+  ).error(message);
   process.exit(1);
 }
 
@@ -84,7 +92,10 @@ if (first === "inside-code" && rest.length === 0) {
 } else if (first === "-h" || first === "-help" || first === "--help") {
   process.stdout.write(`${usage}\n`);
 } else {
-  const { config, problems } = parseConfig(process.argv.slice(2), process.env);
-  if (problems) fail(`bad configuration: ${problems.join("; ")}`);
+  const folder = process.env.CONFIG_DIR?.trim();
+  const unread = folder && folderProblem(folder);
+  const { config, problems = [] } = parseConfig(process.argv.slice(2), withFiles(process.env));
+  if (unread) problems.push(unread);
+  if (!config || problems.length > 0) fail(`bad configuration: ${problems.join("; ")}`);
   serve(config).catch((error: Error) => fail(`could not start: ${error.message}`));
 }

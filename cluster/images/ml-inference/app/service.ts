@@ -7,10 +7,12 @@ import type { Log } from "./log.ts";
 import type { Memory } from "./memory.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Model } from "./predict.ts";
+import type { Settings } from "./settings.ts";
 import type { Switches } from "./switches.ts";
 
 export interface Service {
   config: Config;
+  settings: Settings;
   /** The pod's name. */
   pod: string;
   log: Log;

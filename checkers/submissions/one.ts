@@ -1,0 +1,153 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { systemClock } from "../clock.ts";
+import type { Cluster } from "../core/port.ts";
+import { gradeLab } from "../grading/grade.ts";
+import type { Gate } from "../grading/look.ts";
+import type { LabGrade, LabTiming, Policy } from "../grading/schema.ts";
+import { FreshCluster } from "../kube/fresh.ts";
+import type { Transport } from "../kube/transport.ts";
+import type { LoadedLab } from "../labs.ts";
+import { makeScene, type SceneOptions } from "../probes/scene.ts";
+import { type Admitted, admit, type Refused } from "./admit.ts";
+import { withRecord } from "./attested.ts";
+import type { Bounds } from "./guards.ts";
+import { factsHash, labVersion } from "./hashes.ts";
+import { allowedKinds } from "./kinds.ts";
+import { nodePortsOf } from "./normalize.ts";
+import type { Quiet } from "./quiet.ts";
+import type { ReadSubmission } from "./read.ts";
+import type { Resource } from "./resources.ts";
+import { comeToRest } from "./rest.ts";
+import { fillSandbox, type NotCreated, openSandbox } from "./sandbox.ts";
+import { AuthoredCluster } from "./view.ts";
+
+/** What grading one submission gave: everything the gradebook, the report and a later --resume need. */
+export interface GradedSubmission {
+  file: string;
+  /** Under a policy that leaves nothing out; the real one is applied when the gradebook is written. */
+  grade: LabGrade;
+  timing: LabTiming;
+  refused: Refused[];
+  /** Images that may not run here. */
+  images: string[];
+  notCreated: NotCreated[];
+  notes: string[];
+}
+
+/** Nothing is left out: what a policy leaves out is decided when the gradebook is written. */
+export const neutral: Policy = { blocked: "lost", process: "counted", weights: {} };
+
+export interface Ground {
+  transport: Transport;
+  /** All namespaces, watched: for coming to rest. */
+  live: Cluster;
+  resources: readonly Resource[];
+  bounds: Bounds;
+  run: string;
+  quiet: Quiet;
+  /** Of the policy. */
+  images: readonly string[];
+  nodePorts?: NonNullable<SceneOptions["nodePorts"]>;
+}
+
+/** What may be created of a submission here. */
+export function admitted(read: ReadSubmission, lab: LoadedLab, namespace: string, images: readonly string[]): Admitted {
+  const { submission } = read;
+  return admit(read.objects, {
+    kinds: allowedKinds(lab.definition),
+    images,
+    from: submission.namespace,
+    to: namespace,
+    nodePorts: nodePortsOf(lab.facts(namespace, submission.seed)),
+  });
+}
+
+/**
+ * Re-creates a submission in a namespace of its own and grades it there. The namespace is left for the caller to remove, also when this rejects: with
+ * Unreachable where the cluster is gone, else with what could not be done.
+ */
+export async function gradeOne(
+  file: string,
+  read: ReadSubmission,
+  own: LoadedLab,
+  namespace: string,
+  ground: Ground,
+  signal: AbortSignal,
+): Promise<GradedSubmission> {
+  const { submission, record } = read;
+  const { transport, quiet } = ground;
+  const { seed } = submission;
+  const lab = withRecord(own, record.verdicts);
+  const notes = [...read.notes];
+  if (submission.lab.version !== labVersion(own)) notes.push("It was made with another version of the lab.");
+  const { objects, refused, images } = admitted(read, own, namespace, ground.images);
+  const home = mkdtempSync(join(tmpdir(), "workbook-grading-"));
+  try {
+    const folder = join(home, "folder");
+    const kubeconfig = join(home, "kubeconfig");
+    mkdirSync(folder);
+    for (const [path, data] of read.folder) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), data);
+    }
+    const terminal = submission.terminal === submission.namespace ? namespace : submission.terminal;
+    writeFileSync(kubeconfig, JSON.stringify(terminalKubeconfig(terminal)));
+    const options = {
+      transport,
+      namespace,
+      lab: own,
+      run: ground.run,
+      podSecurity: submission.podSecurity,
+      bounds: ground.bounds,
+      resources: ground.resources,
+      signal,
+    };
+    const notCreated = await quiet.noisy(async () => {
+      await openSandbox(options);
+      const failed = await fillSandbox(objects, options);
+      if (!(await comeToRest(ground.live, namespace, systemClock, signal))) {
+        notes.push("It had not come to rest after a minute.");
+      }
+      return failed;
+    });
+    signal.throwIfAborted();
+    const scene = makeScene({
+      lab: own.definition,
+      namespace,
+      cluster: new AuthoredCluster(new FreshCluster(transport, namespace, signal)),
+      transport,
+      learnerKubeconfig: kubeconfig,
+      folder,
+      signal,
+      seed,
+      ...(ground.nodePorts && { nodePorts: ground.nodePorts }),
+    });
+    const gate: Gate = (check, run) => (check.alone === false ? run() : quiet.measure(run));
+    const { grade, timing } = await gradeLab({ lab, namespace, scene, seed }, { policy: neutral, gate });
+    signal.throwIfAborted();
+    return { file, grade, timing, refused, images, notCreated, notes };
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Why a submission cannot be graded with the labs here, or undefined. */
+export function unfit(read: ReadSubmission, lab: LoadedLab): string | undefined {
+  const { submission } = read;
+  if (submission.lab.facts !== factsHash(lab, submission.seed)) {
+    return "It was made for other names, ports or numbers than the lab has here (its facts differ): grade it with the version it was made with.";
+  }
+  return undefined;
+}
+
+/** A kubeconfig that says where the learner's terminal stood, and reaches nothing. */
+const terminalKubeconfig = (namespace: string): object => ({
+  apiVersion: "v1",
+  kind: "Config",
+  clusters: [],
+  users: [],
+  contexts: [{ name: "workbook", context: { cluster: "workbook", user: "workbook", namespace } }],
+  "current-context": "workbook",
+});

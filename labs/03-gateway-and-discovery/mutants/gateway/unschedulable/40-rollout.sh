@@ -1,0 +1,1 @@
+# Nothing to wait for: the pods do not come up.

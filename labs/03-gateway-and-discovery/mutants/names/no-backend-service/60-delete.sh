@@ -1,0 +1,2 @@
+# Cleaned up one object too many.
+kubectl -n "$NAMESPACE" delete service ml-inference-service

@@ -1,0 +1,1 @@
+kubectl -n "$NAMESPACE" get service ml-inference-service -o jsonpath='{.spec.clusterIP}' > answers/address.txt

@@ -1,0 +1,1 @@
+# The Secret exists; surely the gateway finds it.

@@ -1,0 +1,1 @@
+kubectl -n "$NAMESPACE" set env deployment/api-gateway API_KEY=mlops-secret-key-2026

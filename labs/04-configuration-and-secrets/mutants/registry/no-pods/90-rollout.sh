@@ -1,0 +1,1 @@
+# Nothing to wait for: not all of the pods come up.

@@ -1,0 +1,47 @@
+import type { V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
+import { type Cluster, kinds } from "../../../checkers/core/port.ts";
+import { isReady, workload } from "../../../checkers/core/workload.ts";
+
+export const nameOf = (pod: V1Pod): string => pod.metadata?.name ?? "";
+export const names = (list: readonly string[]): string => (list.length === 0 ? "none" : list.join(", "));
+export const counts = (tally: Readonly<Record<string, number>>): string =>
+  names(Object.entries(tally).map(([key, count]) => `${key}: ${count}`));
+
+/** The slices kept for a Service. */
+export const slicesOf = (cluster: Cluster, service: string): Promise<V1EndpointSlice[]> =>
+  cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
+
+/** Pods the slices list as ready, by name. */
+export const readyTargets = (slices: readonly V1EndpointSlice[]): string[] => [
+  ...new Set(
+    slices.flatMap((slice) =>
+      (slice.endpoints ?? [])
+        .filter((one) => one.conditions?.ready !== false && one.targetRef?.kind === "Pod")
+        .map((one) => one.targetRef?.name ?? ""),
+    ),
+  ),
+];
+
+/** The Deployment's ready pods, in the order of their names. */
+export async function readyPods(cluster: Cluster, deployment: string): Promise<V1Pod[]> {
+  const found = await workload(cluster, deployment);
+  return (found?.pods ?? []).filter(isReady).sort((one, other) => nameOf(one).localeCompare(nameOf(other)));
+}
+
+/** True when two lists name the same pods. */
+export const same = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && [...one].sort().join() === [...other].sort().join();
+
+/** Milliseconds since the youngest change that kube-proxy must follow: a pod became ready, a Service or slice was made. */
+export function quietFor(
+  now: number,
+  pods: readonly V1Pod[],
+  objects: readonly (V1Service | V1EndpointSlice)[],
+): number {
+  const readied = pods.map((pod) => pod.status?.conditions?.find((one) => one.type === "Ready")?.lastTransitionTime);
+  const made = objects.map(({ metadata }) => metadata?.creationTimestamp);
+  return now - Math.max(0, ...[...readied, ...made].map((one) => (one ? new Date(one).getTime() : 0)));
+}
+
+/** kube-proxy rewrites a node's rules at most once a second; the API server's times are whole seconds. In milliseconds. */
+export const proxyPatience = 3_000;

@@ -1,0 +1,1 @@
+echo OOMKilled >answers/reason.txt

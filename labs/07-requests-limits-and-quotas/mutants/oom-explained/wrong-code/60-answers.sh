@@ -1,0 +1,2 @@
+echo OOMKilled >answers/reason.txt
+echo 9 >answers/exit-code.txt

@@ -1,0 +1,2 @@
+echo Error >answers/reason.txt
+echo 137 >answers/exit-code.txt

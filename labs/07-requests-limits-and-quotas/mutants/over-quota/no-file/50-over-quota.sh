@@ -1,0 +1,1 @@
+rm over-quota.yaml

@@ -1,0 +1,1 @@
+cp edge.yaml over-quota.yaml

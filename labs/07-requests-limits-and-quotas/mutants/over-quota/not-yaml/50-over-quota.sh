@@ -1,0 +1,1 @@
+printf 'kind: Pod\nspec:\n\tcontainers: []\n' >over-quota.yaml

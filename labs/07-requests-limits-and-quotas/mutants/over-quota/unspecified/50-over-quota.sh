@@ -1,0 +1,10 @@
+cat >over-quota.yaml <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: over-quota
+spec:
+  containers:
+    - name: trainer
+      image: workbook.local/ml-inference:1.0
+YAML

@@ -1,0 +1,2 @@
+# Cleaned up a little too much.
+kubectl delete deployment batch-scorer

@@ -1,0 +1,2 @@
+# The version that was to be taken back stays.
+:

@@ -1,0 +1,2 @@
+# Deleted to start afresh.
+kubectl delete deployment ml-inference

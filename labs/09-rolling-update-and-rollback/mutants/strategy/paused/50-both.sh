@@ -1,0 +1,2 @@
+# Paused to look at something, and forgotten.
+kubectl rollout pause deployment/ml-inference

@@ -1,0 +1,7 @@
+# Two changes and their reason as one revision.
+kubectl rollout pause deployment/ml-inference
+kubectl set image deployment/ml-inference ml-model=workbook.local/ml-inference:1.1
+kubectl set env deployment/ml-inference LOG_LEVEL=warn
+kubectl annotate deployment/ml-inference kubernetes.io/change-cause="Version 1.1, quieter logs" --overwrite
+kubectl rollout resume deployment/ml-inference
+remembered 1.1

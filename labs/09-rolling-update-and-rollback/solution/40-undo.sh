@@ -1,0 +1,2 @@
+# … and taken back.
+kubectl rollout undo deployment/ml-inference

@@ -1,0 +1,2 @@
+rolled_out api-gateway
+rolled_out ml-inference

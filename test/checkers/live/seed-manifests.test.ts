@@ -1,0 +1,104 @@
+/**
+ * The manifests that the course's learners bring along from its assignment and its deep dive, adapted in names and images only: they pass
+ * the checks of their lab where they are right, and fail with a code that says why where they are not.
+ */
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../../checkers/clock.ts";
+import { Slots } from "../../../checkers/contract/gates.ts";
+import { failsWith, gradeMutant, inWords } from "../../../checkers/contract/grade.ts";
+import { type Ground, runLabel, Stand } from "../../../checkers/contract/stand.ts";
+import type { Check } from "../../../checkers/core/check.ts";
+import { milliseconds } from "../../../checkers/core/duration.ts";
+import { poll } from "../../../checkers/core/poll.ts";
+import { runCheck } from "../../../checkers/core/run.ts";
+import { courseLabs, labFolders, loadLabAt } from "../../../checkers/labs.ts";
+import { ground } from "./ground.ts";
+
+const { transport, kubeconfig, kubectl } = await ground();
+const stop = new AbortController();
+const shared: Ground = {
+  transport,
+  kubeconfig,
+  kubectl,
+  run: `seed-${randomBytes(3).toString("hex")}`,
+  env: process.env,
+  signal: stop.signal,
+};
+const measure = new Slots(1);
+const stands: Stand[] = [];
+afterAll(async () => {
+  stop.abort();
+  await Promise.all(stands.map((stand) => stand.remove()));
+});
+
+/** A learner's place in a lab, with these manifests applied in the order given. */
+async function place(number: string, ...fixtures: string[]): Promise<Stand> {
+  const folder = labFolders([courseLabs]).find((one) => one.slug.startsWith(`${number}-`));
+  if (!folder) throw new Error(`There is no lab ${number}.`);
+  const stand = new Stand(await loadLabAt(folder.dir, folder.slug), shared);
+  stands.push(stand);
+  await stand.enter();
+  for (const fixture of fixtures) {
+    await stand.answer(fileURLToPath(new URL(`../../fixtures/assignment/${fixture}`, import.meta.url)));
+  }
+  return stand;
+}
+
+/** What each of these checks says, in words, where it doesn't come to pass within its own time. */
+async function notPassing(stand: Stand, ids: readonly string[]): Promise<string[]> {
+  const checks = stand.lab.checks(stand.namespace);
+  const scene = stand.scene();
+  const said: string[] = [];
+  for (const id of ids) {
+    const check = checks[id] as Check;
+    const { value } = await poll(() => runCheck(check, scene, systemClock), {
+      clock: systemClock,
+      within: milliseconds(check.within),
+      done: ({ state }) => state === "pass",
+      signal: stop.signal,
+      pauses: [500, 1_000, 2_000],
+    });
+    if (value.state !== "pass") said.push(`${id}: ${inWords(check, value)}`);
+  }
+  return said;
+}
+
+/** The code, once the check fails with it; else what it says in the end. */
+async function failing(stand: Stand, id: string, code: string): Promise<string> {
+  const verdict = await gradeMutant(stand, id, code, measure);
+  return failsWith(verdict, code) ? code : inWords(stand.lab.checks(stand.namespace)[id], verdict);
+}
+
+describe("lab 02: the deployment and the service of step 2", { timeout: 240_000 }, () => {
+  it("passes every check once the image is pinned", async () => {
+    const stand = await place("02", "02-adapted");
+    expect(await notPassing(stand, Object.keys(stand.lab.checks(stand.namespace)))).toEqual([]);
+  });
+
+  it("with :latest the tag is found wanting, and so are the pods that can't pull it", async () => {
+    const stand = await place("02", "02-as-given");
+    expect(await failing(stand, "image-pinned", "floating")).toBe("floating");
+    expect(await failing(stand, "replicas", "image-pull")).toBe("image-pull");
+    expect(await notPassing(stand, ["service"])).toEqual([]);
+  });
+});
+
+describe("lab 07: ml-team's quota and limit range", { timeout: 240_000 }, () => {
+  it("pass their checks; the requests of step 2 are below the minimum from then on", async () => {
+    const stand = await place("07", "02-adapted", "07-rules");
+    expect(await notPassing(stand, ["limit-range", "quota"])).toEqual([]);
+    expect(await failing(stand, "replaceable", "below-minimum")).toBe("below-minimum");
+  });
+
+  it("101 cores in one container never reach the quota", async () => {
+    const stand = await place("07", "07-rules");
+    expect(await failing(stand, "over-quota", "limit-range")).toBe("limit-range");
+  });
+
+  it("the classes' examples are classed, but a node with four cores and a GPU has to be found", async () => {
+    const stand = await place("07", "07-classes-as-given");
+    expect(await failing(stand, "qos-classes", "not-running")).toBe("not-running");
+  });
+});

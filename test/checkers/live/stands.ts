@@ -1,0 +1,61 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { type Mutant, mutantsOf, overlay } from "../../../checkers/contract/files.ts";
+import { Slots } from "../../../checkers/contract/gates.ts";
+import { gradeMutant } from "../../../checkers/contract/grade.ts";
+import { type Ground, Stand } from "../../../checkers/contract/stand.ts";
+import type { Mode } from "../../../checkers/core/check.ts";
+import { type LoadedLab, loadLab } from "../../../checkers/labs.ts";
+
+interface At {
+  kubeconfig: string;
+  kubectl: string;
+  transport: Ground["transport"];
+}
+
+/** The labs whose states these tests grade. */
+export const graded = await Promise.all(["01", "02"].map((name) => loadLab(name)));
+
+/** Places to put answers in, as the contract has them, gone after the tests of the file. */
+export function stands({ kubeconfig, kubectl, transport }: At) {
+  const stop = new AbortController();
+  const run = randomBytes(4).toString("hex");
+  const ground: Ground = { transport, kubeconfig, kubectl, run, env: process.env, signal: stop.signal };
+  const removing: Promise<void>[] = [];
+  const places = new Slots(4);
+  const measure = new Slots(1);
+  afterAll(async () => {
+    stop.abort(new Error("The tests are over."));
+    await Promise.all(removing);
+  }, 300_000);
+
+  /** Puts an answer (a mutant laid over the solution, if one is given) into a place of its own, and takes the place away after `act`. */
+  const placed = <T>(lab: LoadedLab, answer: string, act: (stand: Stand) => Promise<T>, mutant?: Mutant): Promise<T> =>
+    places.use(async () => {
+      const stand = new Stand(lab, ground);
+      const laid = mkdtempSync(join(tmpdir(), "workbook-mutant-"));
+      try {
+        await stand.enter();
+        if (mutant) overlay(answer, mutant.dir, laid);
+        await stand.answer(mutant ? laid : answer);
+        return await act(stand);
+      } finally {
+        rmSync(laid, { recursive: true, force: true });
+        removing.push(stand.remove());
+      }
+    });
+
+  return {
+    measure,
+    placed,
+    solution: (lab: LoadedLab): string => join(lab.dir, "solution"),
+    /** Mutants of the checks of these modes. */
+    mutants: (lab: LoadedLab, ...modes: Mode[]): Mutant[] =>
+      mutantsOf(lab.dir).filter(({ check }) => modes.includes(lab.checks("x")[check]?.mode as Mode)),
+    /** Waits until a mutant is caught by its check. */
+    caught: (stand: Stand, { check, code }: Mutant) => gradeMutant(stand, check, code, measure),
+  };
+}
