@@ -1,8 +1,6 @@
 /** Providers of clusters: everything the rest of the workbook may use of this folder. */
 export {
-  type AddonName,
   type AddonPlace,
-  addonNames,
   addonPlace,
   ensureAddons,
   keepAddons,

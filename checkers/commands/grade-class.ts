@@ -12,6 +12,7 @@ import { readRoster } from "../submissions/roster.ts";
 import { writeBook } from "../submissions/write-book.ts";
 import { interruptible } from "./interrupt.ts";
 import { type Io, UserError } from "./io.ts";
+import { throwAway } from "./throw-away.ts";
 
 export interface GradeClassArgs {
   submissions: string;
@@ -52,6 +53,7 @@ export async function gradeClassCommand(args: GradeClassArgs, io: Io): Promise<n
   const out = resolve(args.out ?? "grades");
   mkdirSync(out, { recursive: true });
   const transport = await Transport.open({ kubeconfig: current.kubeconfig });
+  const says = (line: string): void => void (args.json || io.err(io.style("dim", `… ${line}`)));
   try {
     return await interruptible(async (signal) => {
       const result = await gradeClass({
@@ -66,7 +68,8 @@ export async function gradeClassCommand(args: GradeClassArgs, io: Io): Promise<n
         signal,
         nodePorts: mapped(current.nodePort),
         ...(jobs !== undefined && { jobs }),
-        says: (line) => void (args.json || io.err(io.style("dim", `… ${line}`))),
+        ownCluster: throwAway(policy, says),
+        says,
       });
       const files = writeBook(out, result, policy, args.lms);
       const { rows, unknown, remains } = result;

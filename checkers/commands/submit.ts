@@ -38,7 +38,10 @@ export async function submit(args: SubmitArgs, io: Io): Promise<number> {
       const { lab, namespace, transport, folder, kubeconfig } = place;
       const identity = await identityOf(args, store, io);
       const seed = defaultSeed;
-      const { objects, left, podSecurity } = await collect(transport, namespace, lab.facts(namespace, seed), signal);
+      const { requires, sandbox } = lab.definition;
+      const beyond = requires?.clusterAdmin ? (sandbox?.kinds ?? []) : [];
+      const facts = lab.facts(namespace, seed);
+      const { objects, left, podSecurity } = await collect(transport, namespace, facts, signal, beyond);
       const packed = packFolder(folder);
       const record = recordOf(store, lab, namespace);
       const terminal = await makeLearner({ kubeconfig, folder })

@@ -17,8 +17,8 @@ type Labels = Readonly<Record<string, string>>;
 
 /** A rate may be off by this share: rate() stretches what it saw to the window's edges, up to half a scrape interval on each side. */
 const rateTolerance = 0.1;
-/** Share of a histogram's counts by which a rank may miss a bucket's edge: the window's edges lie between two scrapes. */
-const rankTolerance = 0.01;
+/** Share of a histogram's counts by which a rank may miss a bucket's edge: the window's edges lie between two scrapes. Less in the tail. */
+const rankTolerance = (q: number): number => Math.min(0.01, q / 5, (1 - q) / 5);
 /** Share of the known traffic a panel must cover to show it. */
 const coverage = 0.9;
 /** What the generator sent and what was counted agree within this share (and a scrape interval's worth). */
@@ -33,7 +33,7 @@ const leastOfSeries = 20;
 
 export const tolerances: readonly string[] = [
   "A rate, an error rate and a share of errors are right within 10 % of what the application counted in the query's own window (per second, or per window as increase() has it).",
-  "A quantile is right when it lies in the histogram bucket that the true quantile of the query's own window lies in; where its rank is within 1 % of the counts of a bucket's edge, also in the neighboring one.",
+  "A quantile is right when it lies in the histogram bucket that the true quantile of the query's own window lies in; where its rank is within 1 % of the counts (0.2 % for p99) of a bucket's edge, also in the neighboring one.",
   "A query that shows a figure keeps quiet 30 s before the traffic began, when nothing is counted: a constant measures nothing.",
   "A panel whose unit is a time shows no rate, and one in percent no time; without a unit everything is tried, times in seconds and in milliseconds.",
   "A query shows a figure when each of its series agrees for the requests its labels stand for, and together they cover at least 90 % of the known traffic.",
@@ -50,8 +50,8 @@ const scaled = ({ low, high }: { low: number; high: number }, by: number) => ({ 
 
 /** The bucket of a quantile, and a neighbor where the rank is at the edge. */
 function allowed(q: number, { buckets }: Expected): { low: number; high: number }[] {
-  const slack = rankTolerance;
-  return [q, Math.max(0, q - slack), Math.min(1, q + slack)].flatMap((one) => bucketOf(one, buckets) ?? []);
+  const slack = rankTolerance(q);
+  return [q, q - slack, q + slack].flatMap((one) => bucketOf(one, buckets) ?? []);
 }
 
 /** A latency in seconds, as the panel's unit has it: where it names none, seconds or milliseconds. */

@@ -11,7 +11,7 @@ const mark = "@";
 /** Seconds that k6 gets to start its virtual users and to end, beyond the load itself. */
 const around = 20;
 /** Milliseconds to stop it. */
-const stopLimit = 5_000;
+const stopLimit = 15_000;
 
 /**
  * What k6 runs. constant-arrival-rate is the open loop; each virtual user has one request under way, so rate × timeout of them are
@@ -64,8 +64,13 @@ export function loadInside(transport: Transport, load: LoadRequest, signal: Abor
       `k6 run --quiet --address '' --no-usage-report --log-format raw --log-output stdout ${id}.js &`,
     `echo $! > ${id}.pid; wait $!`,
   ].join("\n");
-  /** k6 ends at SIGTERM, and its time limit hands that on; a second one it takes as "at once". */
-  const kill = `pid=$(cat ${id}.pid 2>/dev/null) && kill -TERM "$pid"`;
+  /** The time limit's process leads a group with k6 in it: k6 ends at SIGTERM, and where it does not, the group is killed. */
+  const kill = [
+    `pid=$(cat ${id}.pid 2>/dev/null) || exit 0`,
+    `kill -TERM "-$pid" || exit 0`,
+    `for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "-$pid" || exit 0; sleep 0.2; done 2>/dev/null`,
+    `kill -KILL "-$pid"; rm -f ${id}.js ${id}.pid`,
+  ].join("\n");
   let asked: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     const limit = AbortSignal.timeout(stopLimit);

@@ -84,12 +84,13 @@ export async function during<T>(
 
 async function begin(transport: Transport, wanted: Load, seconds: number, place: LoadPlace): Promise<Running> {
   const { signal, namespace, nodePorts } = place;
+  within("seconds", wanted.seconds, secondsLimit);
   const { url, from } = await addressOf(transport, wanted, namespace, nodePorts);
   const request: LoadRequest = {
     url,
     ...requestOf(wanted),
     rate: within("rate", wanted.rate, rateLimit),
-    seconds: within("seconds", seconds, secondsLimit + (2 * around) / 1_000),
+    seconds,
     timeout: within("timeout", wanted.timeout ?? defaultTimeout, timeoutLimit),
     keepAlive: wanted.keepAlive ?? false,
   };

@@ -10,7 +10,7 @@ import { type BookRow, type Handed, missingRow, rowOf } from "./book.ts";
 import type { ClassPolicy } from "./class-policy.ts";
 import type { Bounds } from "./guards.ts";
 import { type HandedIn, takeIn } from "./hand-in.ts";
-import { type GradedSubmission, type Ground, gradeOne } from "./one.ts";
+import { type GradedSubmission, type Ground, gradeOne, NoRoom } from "./one.ts";
 import { Quiet } from "./quiet.ts";
 import { readSubmission } from "./read.ts";
 import { resources } from "./resources.ts";
@@ -61,9 +61,9 @@ export interface ClassResult {
 }
 
 /** Submissions at a time, where there is room. */
-const jobsDefault = 24;
+const jobsDefault = 40;
 /** Of them, those whose pods are being started at the same time: more would only slow each other down. */
-const starting = 8;
+const starting = 16;
 /** Share of the cluster's room that is used: a scheduler needs some to place pods. */
 const usable = 0.85;
 
@@ -110,6 +110,7 @@ export async function gradeClass(options: ClassOptions): Promise<ClassResult> {
   const room = new Room(
     { cpu: capacity.cpu * usable, memory: capacity.memory * usable, pods: capacity.pods * usable },
     options.jobs ?? jobsDefault,
+    () => tidy(),
   );
   const oneAtATime = new Slots(1);
   const removals: Promise<void>[] = [];
@@ -122,13 +123,31 @@ export async function gradeClass(options: ClassOptions): Promise<ClassResult> {
       .catch((error: unknown) => void remains.push(`${namespace}: ${(error as Error).message}`))
       .finally(leave);
 
-  const attempt = async (work: HandedIn, leave: () => void): Promise<Handed["result"] | undefined> => {
+  /** Sandboxes that are graded. Removing one costs as much as making one, so it waits until its room is needed or all are graded. */
+  const finished: (() => void)[] = [];
+  const tidy = (): void => {
+    for (const begin of finished.splice(0)) begin();
+  };
+
+  /** To be graded once more with nothing beside them: their failures may be the load's. */
+  const again: HandedIn[] = [];
+
+  const attempt = async (work: HandedIn, leave: () => void, alone: boolean): Promise<Handed["result"] | undefined> => {
     const namespace = `grade-${work.lab.number}-${randomBytes(5).toString("hex")}`;
     try {
       const read = await readSubmission(work.path);
-      return await gradeOne(work.file, read, work.lab, namespace, ground, stop.signal);
+      const { shaky, ...result } = await gradeOne(work.file, read, work.lab, namespace, ground, stop.signal);
+      if (!alone && shaky) {
+        again.push(work);
+        return undefined;
+      }
+      return result;
     } catch (error) {
       if (stop.signal.aborted) return undefined;
+      if (!alone && error instanceof NoRoom) {
+        again.push(work);
+        return undefined;
+      }
       if (error instanceof Unreachable && !(await answers(transport))) {
         down ??= (error as Error).message;
         stop.abort(error);
@@ -136,28 +155,32 @@ export async function gradeClass(options: ClassOptions): Promise<ClassResult> {
       }
       return { problem: `It could not be graded: ${sentence(error)}`, status: "incomplete", file: work.file };
     } finally {
-      const gone = remove(namespace, leave);
-      removals.push(gone);
-      if (serial(work.lab)) await gone;
+      if (serial(work.lab)) await remove(namespace, leave);
+      else {
+        finished.push(() => void removals.push(remove(namespace, leave)));
+        if (room.waiting || stop.signal.aborted) tidy();
+      }
     }
   };
 
   const grade = async (work: HandedIn): Promise<void> => {
+    const result = await first(work);
+    if (result) await keep(work, result);
+  };
+  const first = async (work: HandedIn): Promise<Handed["result"] | undefined> => {
     const before = options.resume ? state.results[work.sha256] : undefined;
     if (before && before.grade.status !== "incomplete" && before.notCreated.length === 0) {
       results.set(work, { ...before, file: work.file });
-      return;
+      return undefined;
     }
     if (work.unfit) {
       results.set(work, { problem: work.unfit, status: "incomplete", file: work.file });
-      return;
+      return undefined;
     }
-    const result = work.lab.definition.requires?.clusterAdmin
-      ? await oneAtATime.use(() => elsewhere(work))
-      : serial(work.lab)
-        ? await oneAtATime.use(() => inRoom(work))
-        : await inRoom(work);
-    if (!result) return;
+    if (work.lab.definition.requires?.clusterAdmin) return oneAtATime.use(() => elsewhere(work));
+    return serial(work.lab) ? oneAtATime.use(() => inRoom(work)) : inRoom(work);
+  };
+  const keep = async (work: HandedIn, result: Handed["result"]): Promise<void> => {
     // A grade with errors in it from a cluster that has just died says nothing: it is done again.
     if ("grade" in result && result.grade.status === "incomplete" && !(await answers(transport))) {
       down ??= "The API server stopped answering.";
@@ -171,13 +194,13 @@ export async function gradeClass(options: ClassOptions): Promise<ClassResult> {
     }
     says(`${work.student.id} ${work.lab.slug}: ${"problem" in result ? result.problem : result.grade.says}`);
   };
-  const inRoom = async (work: HandedIn): Promise<Handed["result"] | undefined> => {
+  const inRoom = async (work: HandedIn, alone = false): Promise<Handed["result"] | undefined> => {
     const leave = await room.enter(work.need);
     if (stop.signal.aborted) {
       leave();
       return undefined;
     }
-    return attempt(work, leave);
+    return attempt(work, leave, alone);
   };
   const elsewhere = async (work: HandedIn): Promise<Handed["result"] | undefined> => {
     if (stop.signal.aborted) return undefined;
@@ -197,12 +220,24 @@ export async function gradeClass(options: ClassOptions): Promise<ClassResult> {
   let gradedAfter: number;
   try {
     await Promise.all(desk.works.map(grade));
+    if (again.length > 0 && !stop.signal.aborted) {
+      says(`grading ${again.length} once more, one at a time: what they failed at may have been the load`);
+      tidy();
+      await Promise.all(removals);
+      for (const work of again) {
+        const result = await inRoom(work, true);
+        if (result) await keep(work, result);
+        tidy();
+        await Promise.all(removals);
+      }
+    }
     gradedAfter = performance.now() - began;
-    if (removals.length > 0) says("removing what was made for it");
-    await Promise.all(removals);
   } finally {
     options.signal.removeEventListener("abort", onAbort);
     live.close();
+    if (finished.length + removals.length > 0) says("removing what was made for it");
+    tidy();
+    await Promise.all(removals);
   }
   const rows = rowsOf(desk, results, options, down);
   return {
@@ -255,6 +290,38 @@ async function sweep(
   await Promise.all(left.map((namespace) => closeSandbox(transport, namespace, known)));
 }
 
+/** Grades a submission on a cluster that is there for it alone, and is deleted by the caller afterwards. */
+export async function gradeAlone(
+  work: Pick<HandedIn, "file" | "path" | "lab">,
+  transport: Transport,
+  policy: ClassPolicy,
+  signal: AbortSignal,
+  nodePorts?: NonNullable<Ground["nodePorts"]>,
+): Promise<GradedSubmission> {
+  const live = new LiveCluster(transport);
+  try {
+    const run = randomBytes(5).toString("hex");
+    const [known, { bounds }, read] = await Promise.all([
+      resources(transport, signal),
+      look(transport, run, signal),
+      readSubmission(work.path),
+    ]);
+    const alone = { quiet: new Quiet(1), images: policy.images, wholeCluster: true };
+    const ground: Ground = {
+      transport,
+      live,
+      resources: known,
+      bounds,
+      run,
+      ...alone,
+      ...(nodePorts && { nodePorts }),
+    };
+    return await gradeOne(work.file, read, work.lab, `grade-${work.lab.number}`, ground, signal);
+  } finally {
+    live.close();
+  }
+}
+
 async function look(
   transport: Transport,
   run: string,
@@ -271,11 +338,16 @@ async function look(
   );
   const capacity = capacityOf(nodes, pods, (pod) => ours.has(pod.metadata?.namespace ?? ""));
   const whole = capacityOf(nodes, []);
+  const sizes = nodes.map((node) => capacityOf([node], []));
   return {
     capacity,
     bounds: {
       cpu: whole.cpu,
       memory: whole.memory,
+      biggestNode: {
+        cpu: Math.max(...sizes.map((one) => one.cpu)),
+        memory: Math.max(...sizes.map((one) => one.memory)),
+      },
       nodeAddresses: nodes.flatMap(({ status }) =>
         (status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address),
       ),

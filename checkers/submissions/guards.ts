@@ -38,6 +38,7 @@ export interface Bounds {
   /** Cores and bytes the whole cluster has for pods. */
   cpu: number;
   memory: number;
+  biggestNode: { cpu: number; memory: number };
   /** InternalIPs: from there the API server and kubelets reach pods. */
   nodeAddresses: readonly string[];
 }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "../clock.ts";
+import { LookError } from "../core/errors.ts";
 import type { Cluster } from "../core/port.ts";
 import { gradeLab } from "../grading/grade.ts";
 import type { Gate } from "../grading/look.ts";
@@ -19,7 +20,7 @@ import { nodePortsOf } from "./normalize.ts";
 import type { Quiet } from "./quiet.ts";
 import type { ReadSubmission } from "./read.ts";
 import type { Resource } from "./resources.ts";
-import { comeToRest } from "./rest.ts";
+import { comeToRest, underLoad } from "./rest.ts";
 import { fillSandbox, type NotCreated, openSandbox } from "./sandbox.ts";
 import { AuthoredCluster } from "./view.ts";
 
@@ -34,7 +35,12 @@ export interface GradedSubmission {
   images: string[];
   notCreated: NotCreated[];
   notes: string[];
+  /** Not passed, and the cluster's load may be the reason: to be graded again with nothing beside it. */
+  shaky?: true;
 }
+
+/** The cluster had no room for a submission's pods just now. */
+export class NoRoom extends LookError {}
 
 /** Nothing is left out: what a policy leaves out is decided when the gradebook is written. */
 export const neutral: Policy = { blocked: "lost", process: "counted", weights: {} };
@@ -50,6 +56,8 @@ export interface Ground {
   /** Of the policy. */
   images: readonly string[];
   nodePorts?: NonNullable<SceneOptions["nodePorts"]>;
+  /** The cluster was made for one submission and is deleted afterwards. */
+  wholeCluster?: boolean;
 }
 
 /** What may be created of a submission here. */
@@ -79,6 +87,7 @@ export async function gradeOne(
   const { submission, record } = read;
   const { transport, quiet } = ground;
   const { seed } = submission;
+  const { biggestNode } = ground.bounds;
   const lab = withRecord(own, record.verdicts);
   const notes = [...read.notes];
   if (submission.lab.version !== labVersion(own)) notes.push("It was made with another version of the lab.");
@@ -102,13 +111,17 @@ export async function gradeOne(
       podSecurity: submission.podSecurity,
       bounds: ground.bounds,
       resources: ground.resources,
+      wholeCluster: ground.wholeCluster === true,
       signal,
     };
     const notCreated = await quiet.noisy(async () => {
       await openSandbox(options);
       const failed = await fillSandbox(objects, options);
-      if (!(await comeToRest(ground.live, namespace, systemClock, signal))) {
-        notes.push("It had not come to rest after a minute.");
+      if (!(await comeToRest(ground.live, namespace, biggestNode, systemClock, signal))) {
+        notes.push("It had not come to rest when its time was up.");
+      }
+      if ((await underLoad(ground.live, namespace, biggestNode)) === "no room") {
+        throw new NoRoom("The cluster had no room for its pods.", "Grade again when less is running there.");
       }
       return failed;
     });
@@ -127,7 +140,8 @@ export async function gradeOne(
     const gate: Gate = (check, run) => (check.alone === false ? run() : quiet.measure(run));
     const { grade, timing } = await gradeLab({ lab, namespace, scene, seed }, { policy: neutral, gate });
     signal.throwIfAborted();
-    return { file, grade, timing, refused, images, notCreated, notes };
+    const shaky = grade.status !== "passed" && (await underLoad(ground.live, namespace, biggestNode)) !== undefined;
+    return { file, grade, timing, refused, images, notCreated, notes, ...(shaky && { shaky: true as const }) };
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

@@ -1,7 +1,8 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { type Clock, poll } from "../core/poll.ts";
-import { type Cluster, kinds } from "../core/port.ts";
+import { type Cluster, type Kind, kinds } from "../core/port.ts";
 import { isReady, refusal, troubleOf } from "../core/workload.ts";
+import { podNeed } from "./room.ts";
 
 /** Milliseconds that a pod in trouble gets to come out of it: others may be starting what it needs. */
 const patience = { "image-pull": 3_000, unschedulable: 8_000, "crash-loop": 20_000, "not-ready": 30_000 } as const;
@@ -9,6 +10,14 @@ const patience = { "image-pull": 3_000, unschedulable: 8_000, "crash-loop": 20_0
 const calm = 300;
 const limit = 90_000;
 
+interface Named {
+  metadata?: { namespace?: string };
+}
+/** Cores and bytes the biggest node has for pods. */
+export interface NodeSize {
+  cpu: number;
+  memory: number;
+}
 type Trouble = keyof typeof patience;
 type Standing = "rest" | "busy" | Trouble;
 
@@ -19,6 +28,7 @@ type Standing = "rest" | "busy" | Trouble;
 export async function comeToRest(
   cluster: Cluster,
   namespace: string,
+  biggestNode: NodeSize,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -28,7 +38,7 @@ export async function comeToRest(
   const { done } = await poll(
     async () => {
       const now = clock.now();
-      const { busy, troubles } = await look(cluster, namespace);
+      const { busy, troubles } = await look(cluster, namespace, biggestNode);
       for (const name of since.keys()) if (!troubles.has(name)) since.delete(name);
       for (const name of troubles.keys()) if (!since.has(name)) since.set(name, now);
       const hopeless = [...troubles].every(([name, kind]) => now - (since.get(name) ?? now) >= patience[kind]);
@@ -45,19 +55,17 @@ export async function comeToRest(
 }
 
 async function look(cluster: Cluster, namespace: string): Promise<{ busy: boolean; troubles: Map<string, Trouble> }> {
-  // One watch for all sandboxes, read by namespace.
-  const own = async <T extends { metadata?: { namespace?: string } }>(
-    kind: Parameters<Cluster["list"]>[0],
-  ): Promise<T[]> =>
-    ((await cluster.list(kind, { namespace: "" })) as T[]).filter((one) => one.metadata?.namespace === namespace);
+  const own = <T extends Named>(kind: Kind<T>): Promise<T[]> => ownOf(cluster, kind, namespace);
   const [pods, deployments, sets, services, slices] = await Promise.all([
-    own<V1Pod>(kinds.Pod),
-    own<NonNullable<typeof kinds.Deployment.type>>(kinds.Deployment),
-    own<NonNullable<typeof kinds.StatefulSet.type>>(kinds.StatefulSet),
-    own<NonNullable<typeof kinds.Service.type>>(kinds.Service),
-    own<NonNullable<typeof kinds.EndpointSlice.type>>(kinds.EndpointSlice),
+    own(kinds.Pod),
+    own(kinds.Deployment),
+    own(kinds.StatefulSet),
+    own(kinds.Service),
+    own(kinds.EndpointSlice),
   ]);
-  const standings = pods.map((pod) => [pod.metadata?.name ?? "", standingOf(pod)] as const);
+  const standings = pods.map(
+    (pod) => [pod.metadata?.name ?? "", squeezed(pod, biggestNode) ? "busy" : standingOf(pod)] as const,
+  );
   const troubles = new Map(
     standings.filter((one): one is readonly [string, Trouble] => one[1] !== "rest" && one[1] !== "busy"),
   );
@@ -87,6 +95,40 @@ async function look(cluster: Cluster, namespace: string): Promise<{ busy: boolea
   if (short && refused) troubles.set("pods that are refused", "unschedulable");
   const busy = standings.some(([, one]) => one === "busy") || lagging || (short && troubles.size === 0);
   return { busy, troubles };
+}
+
+/** One watch for all sandboxes, read by namespace. */
+const ownOf = async <T extends Named>(cluster: Cluster, kind: Kind<T>, namespace: string): Promise<T[]> =>
+  (await cluster.list(kind, { namespace: "" })).filter((one) => one.metadata?.namespace === namespace);
+
+/** No room for it just now, though it would fit on an empty node: that is the cluster's fault, not its author's. */
+function squeezed(pod: V1Pod, biggest: NodeSize): boolean {
+  const unplaced = (pod.status?.conditions ?? []).find(
+    (one) => one.type === "PodScheduled" && one.reason === "Unschedulable",
+  );
+  if (!/Insufficient|Too many pods/.test(unplaced?.message ?? "")) return false;
+  const { cpu, memory } = podNeed(pod.spec);
+  return cpu <= biggest.cpu && memory <= biggest.memory;
+}
+
+/**
+ * What an overloaded cluster may have brought about and not the submission: pods that found no room, that run and are not ready, that were
+ * killed (137, 143) and started again. undefined where nothing of the kind is to be seen.
+ */
+export async function underLoad(
+  cluster: Cluster,
+  namespace: string,
+  biggestNode: NodeSize,
+): Promise<"no room" | "shaky" | undefined> {
+  const pods = await ownOf(cluster, kinds.Pod, namespace);
+  if (pods.some((pod) => squeezed(pod, biggestNode))) return "no room";
+  const killed = (pod: V1Pod): boolean =>
+    (pod.status?.containerStatuses ?? []).some(
+      ({ lastState, restartCount }) => restartCount > 0 && [137, 143].includes(lastState?.terminated?.exitCode ?? 0),
+    );
+  return pods.some((pod) => killed(pod) || standingOf(pod) === "not-ready" || standingOf(pod) === "busy")
+    ? "shaky"
+    : undefined;
 }
 
 function standingOf(pod: V1Pod): Standing {

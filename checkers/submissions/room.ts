@@ -51,7 +51,7 @@ interface Container {
 }
 
 /** What the scheduler reserves for a pod: the sum over its containers, or its biggest init container. */
-function podNeed(spec: PodSpec | undefined): Need {
+export function podNeed(spec: PodSpec | undefined): Need {
   const of = (container: Container, name: "cpu" | "memory"): number =>
     quantity(container.resources?.requests?.[name] ?? container.resources?.limits?.[name] ?? defaults.request[name]);
   const need = (name: "cpu" | "memory"): number =>
@@ -122,20 +122,30 @@ export function capacityOf(
 export class Room {
   readonly #size: Need;
   readonly #most: number;
+  readonly #crowded: () => void;
   #used: Need = nothing;
   #inside = 0;
   readonly #waiting: { need: Need; enter: () => void }[] = [];
 
   /** `most`: pieces of work inside at a time, whatever they need. */
-  constructor(size: Need, most: number) {
+  /** `crowded` is called whenever somebody has to wait: what is kept without need can be let go then. */
+  constructor(size: Need, most: number, crowded: () => void = () => {}) {
     this.#size = size;
     this.#most = most;
+    this.#crowded = crowded;
+  }
+
+  get waiting(): boolean {
+    return this.#waiting.length > 0;
   }
 
   /** Resolves when there is room, with the function that gives it back (once; more often does nothing). */
   async enter(need: Need): Promise<() => void> {
     if (this.#waiting.length > 0 || !this.#fits(need)) {
-      await new Promise<void>((enter) => this.#waiting.push({ need, enter }));
+      await new Promise<void>((enter) => {
+        this.#waiting.push({ need, enter });
+        this.#crowded();
+      });
     } else this.#take(need);
     let left = false;
     return () => {

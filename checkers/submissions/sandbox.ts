@@ -21,6 +21,8 @@ export interface SandboxOptions {
   podSecurity: Readonly<Record<string, string>>;
   bounds: Bounds;
   resources: readonly Resource[];
+  /** The cluster was made for this submission alone: objects without a namespace may be created too. */
+  wholeCluster?: boolean;
   signal: AbortSignal;
 }
 
@@ -110,9 +112,13 @@ export async function fillSandbox(objects: readonly KubeObject[], options: Sandb
 async function create(object: KubeObject, options: SandboxOptions): Promise<void> {
   const { transport, namespace, signal } = options;
   const resource = served(options.resources, object);
-  if (!resource.namespaced) throw new LookError(`${kindOf(object)} is no kind of a namespace.`);
-  const path = `${rootOf(resource)}/namespaces/${namespace}/${resource.plural}`;
-  const body = withPlaceholders({ ...object, metadata: { ...object.metadata, namespace } });
+  // Beyond its namespace a submission reaches only in a cluster that was made for it.
+  if (!resource.namespaced && options.wholeCluster !== true) {
+    throw new LookError(`${kindOf(object)} is no kind of a namespace.`);
+  }
+  const path = `${rootOf(resource)}${resource.namespaced ? `/namespaces/${namespace}` : ""}/${resource.plural}`;
+  const place = resource.namespaced ? { namespace } : {};
+  const body = withPlaceholders({ ...object, metadata: { ...object.metadata, ...place } });
   const post = (what: object): Promise<unknown> => transport.json(path, { method: "POST", body: what, signal });
   if (resource.kind === "ServiceAccount" && object.metadata.name === "default") {
     const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...fields } = object;

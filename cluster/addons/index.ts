@@ -18,8 +18,6 @@ import * as ledgers from "./ledger.ts";
 import { metricsServer } from "./metrics-server.ts";
 import { prometheus } from "./prometheus.ts";
 
-export type { AddonName } from "./addon.ts";
-
 const addons: Readonly<Record<AddonName, Addon>> = {
   "metrics-server": metricsServer,
   prometheus,
@@ -31,6 +29,8 @@ export const addonNames = Object.keys(addons) as AddonName[];
 
 /** Milliseconds for which a user is recorded: whoever still needs an add-on says so again before. */
 export const heldFor = 15 * 60_000;
+/** Milliseconds after its end at which a user's record goes. */
+const forgottenAfter = 60 * 60_000;
 /** Marks an add-on the cluster brings along. */
 const provided = "provided";
 
@@ -47,10 +47,8 @@ export interface AddonOptions {
 }
 
 interface Listed {
-  kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string>; resourceVersion?: string };
-  data?: Record<string, string>;
-  status?: { availableReplicas?: number; observedGeneration?: number };
+  metadata: { labels?: Record<string, string> };
+  status?: { availableReplicas?: number };
 }
 
 /** The part of a cluster's handle that add-ons need. */
@@ -84,7 +82,7 @@ const fingerprint = (addon: Addon, image: string): string =>
     .slice(0, 16);
 
 /**
- * Makes sure the cluster has these add-ons, working, and records who uses them. Quick (two reads of the API) where they are there already.
+ * Makes sure the cluster has these add-ons, working, and records who uses them. Quick (a read and a write of the API) where they are there already.
  * Safe to repeat, to interrupt, and to do from several processes at once. Throws ClusterError with what to do.
  */
 export async function ensureAddons(
@@ -102,32 +100,23 @@ export async function ensureAddons(
       const has = ledger.installed.get(addon.name);
       return has !== provided && (has !== fingerprint(addon, imageOf(place, addon)) || !available.has(addon.name));
     });
-  const before = await look(kubectl);
-  if (before && fresh(before.ledger, before.available).length === 0) {
-    // Registered before it is looked at again: who removes it meanwhile sees us, or we see that it is gone.
-    const now = await ledgers.use(kubectl, names, user, until);
-    if (now && fresh(now, before.available).length === 0) return;
-  }
-  await ledgers.open(kubectl, { [addonLabel]: "ledger" });
+  // Registered before it is known to be there: who removes it meanwhile sees us, or we see in the answer that it is gone.
+  const [ledger, ready] = await Promise.all([ledgers.use(kubectl, names, user, until), available(kubectl)]);
+  if (ledger && fresh(ledger, ready).length === 0) return;
+  await ledgers.open(kubectl);
   await leased(kubectl, { signal, says }, async () => {
-    await ledgers.use(kubectl, names, user, until);
-    const now = await look(kubectl);
-    for (const addon of now ? fresh(now.ledger, now.available) : wanted) {
+    const now = await ledgers.use(kubectl, names, user, until);
+    for (const addon of now ? fresh(now, await available(kubectl)) : wanted) {
       await install(place, kubectl, addon, { yes: options.yes === true, signal, says });
     }
   });
 }
 
-/** What is recorded and which add-ons have a pod that is available; undefined before the first was installed. */
-async function look(kubectl: Kubectl): Promise<{ ledger: ledgers.Ledger; available: Set<string> } | undefined> {
-  const list = await kubectl.get<{ items: Listed[] }>(["configmaps,deployments", "-A", "-l", addonLabel]);
-  const record = list?.items.find(ledgers.isLedger);
-  if (!list || !record) return undefined;
-  const ready = list.items.filter((one) => one.kind === "Deployment" && (one.status?.availableReplicas ?? 0) > 0);
-  return {
-    ledger: ledgers.readLedger(record),
-    available: new Set(ready.map((one) => one.metadata.labels?.[addonLabel] ?? "")),
-  };
+/** The add-ons that have a pod that is available. */
+async function available(kubectl: Kubectl): Promise<ReadonlySet<string>> {
+  const list = await kubectl.get<{ items: Listed[] }>(["deployments", "-A", "-l", addonLabel]);
+  const ready = list?.items.filter((one) => (one.status?.availableReplicas ?? 0) > 0) ?? [];
+  return new Set(ready.map((one) => one.metadata.labels?.[addonLabel] ?? ""));
 }
 
 async function install(place: AddonPlace, kubectl: Kubectl, addon: Addon, options: Making): Promise<void> {
@@ -289,19 +278,24 @@ export async function sweepAddons(
     [...ledger.installed.keys()].filter(
       (name) => name in addons && ![...(ledger.users.get(name)?.values() ?? [])].some((until) => until > Date.now()),
     );
-  const before = await look(kubectl);
-  if (!before || idle(before.ledger).length === 0) return [];
+  const before = await ledgers.read(kubectl);
+  // Long gone: nobody renews such a record in the moment it is struck off.
+  const old = [...before.users].flatMap(([name, users]) =>
+    [...users].filter(([, until]) => until < Date.now() - forgottenAfter).map(([user]) => [name, user] as const),
+  );
+  if (old.length > 0) await ledgers.forget(kubectl, old);
+  if (idle(before).length === 0) return [];
   return leased(kubectl, { signal, says }, async () => {
     const removed: AddonName[] = [];
     for (;;) {
-      const now = await look(kubectl);
-      const [next] = now ? idle(now.ledger) : [];
-      if (!now || !next) return removed;
+      const now = await ledgers.read(kubectl);
+      const [next] = idle(now);
+      if (!next) return removed;
       // Somebody came meanwhile: look again.
-      if (!(await ledgers.strike(kubectl, next, now.ledger))) continue;
+      if (!(await ledgers.strike(kubectl, next, now))) continue;
       says(`${addons[next].title}: removing, no lab uses it`);
-      if (now.ledger.installed.get(next) !== provided) await remove(kubectl, addons[next]);
-      const gone = [...(now.ledger.users.get(next)?.keys() ?? [])].map((user) => [next, user] as const);
+      if (now.installed.get(next) !== provided) await remove(kubectl, addons[next]);
+      const gone = [...(now.users.get(next)?.keys() ?? [])].map((user) => [next, user] as const);
       if (gone.length > 0) await ledgers.forget(kubectl, gone);
       removed.push(next);
     }

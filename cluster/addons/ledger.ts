@@ -36,10 +36,6 @@ export function readLedger(map: ConfigMap | undefined): Ledger {
   return ledger;
 }
 
-/** The object as it is listed beside the add-ons' Deployments. */
-export const isLedger = (object: { kind?: string; metadata?: { name?: string; namespace?: string } }): boolean =>
-  object.kind === "ConfigMap" && object.metadata?.name === name && object.metadata.namespace === systemNamespace;
-
 /** Records a user of add-ons and until when (milliseconds since 1970). Returns what is recorded now; undefined where nothing is. */
 export async function use(
   kubectl: Kubectl,
@@ -67,14 +63,17 @@ async function patch(kubectl: Kubectl, data: Record<string, string | null>): Pro
   return code === 0 ? readLedger(JSON.parse(stdout) as ConfigMap) : undefined;
 }
 
-/** Reads it; makes it, and the namespace it lies in, where there is none. */
-export async function open(kubectl: Kubectl, labels: Record<string, string>): Promise<Ledger> {
-  const found = await kubectl.get<ConfigMap>(["configmap", name, "-n", systemNamespace]);
-  if (found) return readLedger(found);
+/** What is recorded now; nothing before the first add-on. */
+export const read = async (kubectl: Kubectl): Promise<Ledger> =>
+  readLedger(await kubectl.get<ConfigMap>(["configmap", name, "-n", systemNamespace]));
+
+/** Makes the record, and the namespace it lies in, where there is none. */
+export async function open(kubectl: Kubectl): Promise<void> {
+  if ((await read(kubectl)).version !== undefined) return;
   await kubectl.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: systemNamespace } }]);
-  const metadata = { name, namespace: systemNamespace, labels };
+  const metadata = { name, namespace: systemNamespace, labels: { "app.kubernetes.io/managed-by": "workbook" } };
+  // Another process may be quicker.
   await kubectl.try(["create", "-f", "-"], { apiVersion: "v1", kind: "ConfigMap", metadata });
-  return readLedger(await kubectl.get<ConfigMap>(["configmap", name, "-n", systemNamespace]));
 }
 
 /**

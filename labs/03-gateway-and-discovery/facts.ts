@@ -25,9 +25,8 @@ export const facts = (_seed: number, namespace: string) => ({
   predictions: "[2.5, 3.0, 4.5]",
   /** Requests in one sample of /predict; enough that a healthy pod of two is missed once in 5.5e11 samples (2 * 2^-40). */
   requests: 40,
-  /** Requests a second while a pod is deleted, and the seconds after which none may fail any more. */
+  /** Requests a second while a pod is deleted. */
   rate: 20,
-  recovery: 5,
 });
 
 export type Facts = ReturnType<typeof facts>;

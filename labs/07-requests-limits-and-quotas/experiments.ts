@@ -39,9 +39,12 @@ const podFor = (f: Facts, name: string, cpu: string, threads: number): Record<st
 async function ready({ cluster, probes, signal }: Scene, pod: Record<string, unknown>): Promise<V1Pod> {
   const { name } = pod.metadata as { name: string };
   await probes.disturb.create(pod);
-  for (;;) {
+  for (let looks = 0; ; looks++) {
     const found = await cluster.get(kinds.Pod, name);
     if (found && isReady(found)) return found;
+    // A moment for what was just made to be seen; after that, somebody has taken it away.
+    if (!found && looks > 20)
+      throw new Error(`The experiment's pod ${name} was deleted. Run it again, and leave it alone.`);
     const trouble = found && troubleOf(found);
     if (trouble) throw new Error(`The experiment's pod does not start: ${trouble.evidence.actual}.`);
     await pause(250, undefined, { signal });

@@ -33,8 +33,18 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const never = new AbortController().signal;
-const contents = { "node-image.tar": "node image", "toolbox-0123.tar": "lab image", kubectl: "#!/bin/sh\n" };
-const roles: Record<string, string> = { "node-image.tar": "node", "toolbox-0123.tar": "image", kubectl: "tool" };
+const contents = {
+  "node-image.tar": "node image",
+  "toolbox-0123.tar": "lab image",
+  "gateway-api-v1.4.0.yaml": "kinds",
+  kubectl: "#!/bin/sh\n",
+};
+const roles: Record<string, string> = {
+  "node-image.tar": "node",
+  "toolbox-0123.tar": "image",
+  "gateway-api-v1.4.0.yaml": "kinds",
+  kubectl: "tool",
+};
 
 const manifest = () => ({
   format: 1,

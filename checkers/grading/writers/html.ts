@@ -106,7 +106,7 @@ const checkSection = (check: CheckGrade): Markup => {
   const { glyph, word } = stateWord[check.state];
   return html`<section class="check">
 <div class="head"><span class="state ${check.state}"><span aria-hidden="true">${glyph}</span> ${word}</span><h3>${check.title}${check.hidden && " (hidden until graded)"}</h3><span class="number">${pointsOf(check)}</span></div>
-${check.says !== undefined && html`<p>${check.says}${check.code !== undefined && html` <code>${check.code}</code>`}</p>\n`}${check.parts && partList(check.parts)}${check.evidence.map(evidenceList)}${check.why !== undefined && html`<p class="dim">${check.why}</p>\n`}${check.basis === "process" && html`<p class="dim">Attested by the learner's machine.</p>\n`}</section>
+${check.says !== undefined && !check.parts && html`<p>${check.says}${check.code !== undefined && html` <code>${check.code}</code>`}</p>\n`}${check.parts && partList(check.parts)}${check.evidence.map(evidenceList)}${check.why !== undefined && html`<p class="dim">${check.why}</p>\n`}${check.basis === "process" && html`<p class="dim">Attested by the learner's machine.</p>\n`}</section>
 `;
 };
 

@@ -23,7 +23,8 @@ export const pointsOf = ({ earned, points, counts }: CheckGrade): string =>
 /** What a check says and saw, as plain lines. */
 export function inText({ says, code, parts = [], evidence }: CheckGrade): string {
   const lines: string[] = [];
-  if (says) lines.push(code === undefined ? says : `${says} (${code})`);
+  // Parts say each for themselves.
+  if (says && parts.length === 0) lines.push(code === undefined ? says : `${says} (${code})`);
   for (const part of parts) {
     const why = part.state === "pass" ? "" : `: ${part.says ?? ""}${part.code === undefined ? "" : ` (${part.code})`}`;
     lines.push(`${part.state === "pass" ? "✓" : "✗"} ${part.title}, ${part.earned} of ${part.points}${why}`);

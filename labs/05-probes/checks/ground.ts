@@ -101,7 +101,8 @@ export const failedProbe = (events: readonly CoreV1Event[], ...asks: Ask[]): str
   events
     .filter((one) => one.reason === "Unhealthy")
     .map((one) => clean(one.message))
-    .findLast((text) => asks.some((ask) => text.toLowerCase().startsWith(`${ask} probe failed`)));
+    // Not at its start: many alike are told as "(combined from similar events): Liveness probe failed …".
+    .findLast((text) => asks.some((ask) => text.toLowerCase().includes(`${ask} probe failed`)));
 
 /** Set once the kubelet has decided to end the container because a probe failed. */
 export const killing = (events: readonly CoreV1Event[]): string | undefined =>

@@ -4,7 +4,7 @@ import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import { probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
-import { type Ask, eventsOf, failedProbe, nameOf, probesOf, restartsOf, shown, templateOf } from "./ground.ts";
+import { type Ask, eventsOf, failedProbe, killing, nameOf, probesOf, restartsOf, shown, templateOf } from "./ground.ts";
 
 const asks: readonly Ask[] = ["startup", "liveness", "readiness"];
 
@@ -138,10 +138,15 @@ export const rollout = (f: Facts): Check => {
       if (stuck) return fail(stuck.kind, stuck.evidence);
       const why = unsettled(found.deployment);
       if (!why) return pass(probes);
+      // Once a rollout is through, a pod that is unready or was restarted may be the learner's experiment: that is for the others to judge.
+      const through = (found.deployment.status?.conditions ?? []).some(
+        (one) => one.type === "Progressing" && one.reason === "NewReplicaSetAvailable",
+      );
+      const tolerated = through ? 1 : 0;
       for (const pod of found.newest) {
         const events = await eventsOf(cluster, pod);
-        const words = failedProbe(events, "liveness", "startup");
-        if (words && restartsOf(pod) > 0) {
+        const words = failedProbe(events, "liveness", "startup") ?? killing(events);
+        if (words && restartsOf(pod) > tolerated) {
           return fail("probe-kills", {
             object: `pod/${nameOf(pod)}`,
             path: "the kubelet on its probe",
@@ -150,11 +155,14 @@ export const rollout = (f: Facts): Check => {
             command: `kubectl describe pod ${nameOf(pod)}`,
           });
         }
+        if (through) continue;
         const unready = probeFailure(pod, events, Date.now(), 20_000);
         if (unready) return fail("not-ready", unready);
       }
       const crash = troubles[0];
-      return crash ? fail("crash-loop", crash.evidence) : waiting(why, probes);
+      return crash && (!through || found.newest.some((pod) => restartsOf(pod) > tolerated))
+        ? fail("crash-loop", crash.evidence)
+        : waiting(why, probes);
     },
   });
 };

@@ -17,7 +17,7 @@ export const heals = (lab: Facts): Check => {
     title: `A deleted pod is made up for within ${healWithin} s`,
     points: 3,
     mode: "disturb",
-    within: "45s",
+    within: "75s",
     evidence: "state",
     alone: false,
     why: "Nobody noticed a death: the ReplicaSet was told of a change, counted one too few and made one, in well under a second. What took the time was the new pod's own start: scheduling, the container, the model, the first successful readiness probe. That time is yours to shorten, and it is the same whether you scale, roll out or lose a node.",

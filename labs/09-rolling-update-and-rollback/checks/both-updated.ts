@@ -69,7 +69,7 @@ export const bothUpdated = (f: Facts): Check =>
       if (why) return waiting(why);
       // A pod on its way out may still be sent requests for a moment.
       const leaving = (await cluster.list(kinds.Pod)).filter(
-        ({ metadata }) => metadata?.deletionTimestamp && [f.app, f.gateway].includes(metadata.labels?.["app"] ?? ""),
+        ({ metadata }) => metadata?.deletionTimestamp && [f.app, f.gateway].includes(metadata.labels?.app ?? ""),
       );
       if (leaving.length > 0)
         return waiting(`${leaving.length} old pod${leaving.length === 1 ? " is" : "s are"} still ending`);

@@ -120,6 +120,11 @@ export const strategy = (f: Facts): Check => {
       if (trouble) return fail("stuck", trouble.evidence);
       const why = unsettled(found.deployment);
       if (!why) return pass(evidence);
+      // Once an update is through, a pod that is unready for a moment is no update that is stuck.
+      const through = (found.deployment.status?.conditions ?? []).some(
+        (one) => one.type === "Progressing" && one.reason === "NewReplicaSetAvailable",
+      );
+      if (through) return waiting(why, evidence);
       const events = await cluster.list(kinds.Event);
       const unready = found.newest
         .map((pod) => probeFailure(pod, events, Date.now(), 20_000))

@@ -3,14 +3,16 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { kinds } from "../../../checkers/core/port.ts";
+import { enterLab, resetLab } from "../../../checkers/enter.ts";
 import { FreshCluster } from "../../../checkers/kube/fresh.ts";
+import type { LoadedLab } from "../../../checkers/labs.ts";
 import { makeProbes } from "../../../checkers/probes/scene.ts";
 import { addonPlace, ensureAddons, keepAddons, sweepAddons } from "../../../cluster/addons/index.ts";
 import { Kubectl } from "../../../cluster/addons/kubectl.ts";
 import { leased } from "../../../cluster/addons/lease.ts";
 import { ground, until } from "./ground.ts";
 
-const { transport, namespace, create, kubeconfig } = await ground();
+const { transport, namespace, create, kubeconfig, lab: newLab } = await ground();
 const own = await namespace();
 const signal = AbortSignal.timeout(1_800_000);
 const place = await addonPlace(kubeconfig, signal);
@@ -43,9 +45,13 @@ describe("an add-on that is there", () => {
 
   it("costs an entering lab less than half a second", async () => {
     const took: number[] = [];
+    const reads: number[] = [];
     const says: string[] = [];
-    for (let time = 0; time < 3; time++) {
+    for (let time = 0; time < 8; time++) {
+      const start = performance.now();
+      await kubectl.raw("/version");
       const began = performance.now();
+      reads.push(began - start);
       await ensureAddons(place, ["metrics-server", "prometheus"], {
         user: own,
         signal,
@@ -54,8 +60,8 @@ describe("an add-on that is there", () => {
       took.push(performance.now() - began);
     }
     expect(says).toEqual([]);
-    // The best of three: what the rest of the machine does is not its cost.
-    expect(Math.min(...took)).toBeLessThan(500);
+    // The best of eight; on a machine so busy that one read takes longer than a fifth of it, three reads at most.
+    expect(Math.min(...took)).toBeLessThan(Math.max(500, 3.5 * Math.min(...reads)));
   });
   it("is recorded with its user, for a time", async () => {
     const before = Date.now();
@@ -65,12 +71,49 @@ describe("an add-on that is there", () => {
     expect(until - before).toBeLessThan(16 * 60_000);
   });
   it("stays while somebody uses it", async () => {
+    const ended = { user: "test-ended", until: Date.now() - 2 * 60 * 60_000 };
+    await keepAddons(place, ["prometheus"], ended);
     expect(await sweepAddons(place, { signal })).not.toContain("prometheus");
+    expect(Object.keys(await ledger())).toContain(`prometheus.${own}`);
+    expect(Object.keys(await ledger())).not.toContain("prometheus.test-ended");
     expect(await probes.prometheus().ready()).toMatchObject({ ok: true });
   });
   it("measures pods", async () => {
     const metrics = await transport.json<{ items: object[] }>("/apis/metrics.k8s.io/v1beta1/pods");
     expect(metrics.items.length).toBeGreaterThan(0);
+  });
+});
+
+describe("entering a lab", () => {
+  interface Started {
+    metadata: { annotations?: Record<string, string> };
+  }
+  it("brings its add-ons once the namespace is there and before its start is put in; so does a reset", async () => {
+    const { lab, options } = await newLab();
+    const asked: string[] = [];
+    const addons = async (names: readonly string[]) => {
+      const { metadata } = await transport.json<Started>(`/api/v1/namespaces/${options.namespace}`);
+      asked.push(
+        `${names.join(" ")} ${metadata.annotations?.["workbook.local/started"] === undefined ? "before" : "after"}`,
+      );
+    };
+    const needs: LoadedLab = { ...lab, definition: { ...lab.definition, addons: ["metrics-server", "prometheus"] } };
+    await enterLab({ ...options, lab: needs, addons });
+    expect(asked).toEqual(["metrics-server prometheus before"]);
+    // Entered again, they may have gone meanwhile.
+    await enterLab({ ...options, lab: needs, addons });
+    await resetLab({ ...options, lab: needs, addons });
+    expect(asked.slice(1)).toEqual(["metrics-server prometheus after", "metrics-server prometheus before"]);
+    await enterLab({ ...options, addons });
+    expect(asked).toHaveLength(3);
+  });
+  it("does not put the start in where an add-on cannot be had", async () => {
+    const { lab, options } = await newLab();
+    const needs: LoadedLab = { ...lab, definition: { ...lab.definition, addons: ["gateway"] } };
+    const addons = () => Promise.reject(new Error("no compiler"));
+    await expect(enterLab({ ...options, lab: needs, addons })).rejects.toThrow("no compiler");
+    const { metadata } = await transport.json<Started>(`/api/v1/namespaces/${options.namespace}`);
+    expect(metadata.annotations?.["workbook.local/started"]).toBeUndefined();
   });
 });
 

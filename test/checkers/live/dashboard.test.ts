@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Flow, Learner } from "../../../checkers/core/check.ts";
 import type { Judged, KnownTraffic, RedKind, RedMetrics } from "../../../checkers/core/metrics.ts";
-import { readDashboard } from "../../../checkers/probes/dashboard.ts";
+import { drawDashboard, readDashboard } from "../../../checkers/probes/dashboard.ts";
 import { knownTraffic } from "../../../checkers/probes/dashboard-truth.ts";
 import { makeProbes } from "../../../checkers/probes/scene.ts";
 import { addonPlace, ensureAddons } from "../../../cluster/addons/index.ts";
@@ -42,8 +42,8 @@ const app = {
             image: "workbook.local/ml-inference:1.0",
             ports: [{ containerPort: 8080 }],
             env: [
-              { name: "LATENCY_MS", value: "90" },
-              { name: "LATENCY_SIGMA", value: "0.8" },
+              { name: "LATENCY_MS", value: "260" },
+              { name: "LATENCY_SIGMA", value: "1" },
               { name: "CONCURRENCY", value: "64" },
               { name: "ERROR_RATE", value: "0.04" },
               { name: "LOG_LEVEL", value: "error" },
@@ -167,6 +167,19 @@ describe("what cannot be judged", () => {
       problem: "too-little-traffic",
     });
   });
+});
+
+it("is drawn: every panel with its series over the traffic", async () => {
+  const over = { start: traffic.from, end: traffic.to, step: 5 };
+  const drawn = await drawDashboard(right(own)["as the tutorials write it"]!, prometheus, over);
+  if (!drawn.ok) throw new Error(drawn.says);
+  expect(drawn.panels.map(({ title, unit, queries }) => [title, unit, queries.length])).toEqual([
+    ["Rate", "", 1],
+    ["Errors", "percentunit", 1],
+    ["Duration", "s", 3],
+  ]);
+  for (const { answer } of drawn.panels.flatMap(({ queries }) => queries))
+    expect(answer.ok && (answer.value[0]?.points.length ?? 0)).toBeGreaterThan(5);
 });
 
 describe("where a dashboard is", () => {

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../../checkers/clock.ts";
 import { Slots } from "../../../checkers/contract/gates.ts";
 import { failsWith, gradeMutant, inWords } from "../../../checkers/contract/grade.ts";
-import { type Ground, runLabel, Stand } from "../../../checkers/contract/stand.ts";
+import { type Ground, Stand } from "../../../checkers/contract/stand.ts";
 import type { Check } from "../../../checkers/core/check.ts";
 import { milliseconds } from "../../../checkers/core/duration.ts";
 import { poll } from "../../../checkers/core/poll.ts";
@@ -85,6 +85,42 @@ describe("lab 02: the deployment and the service of step 2", { timeout: 240_000 
   });
 });
 
+describe("lab 03: the gateway of step 3", { timeout: 240_000 }, () => {
+  it("runs and reads its configuration from the ConfigMap once the image is pinned", async () => {
+    const stand = await place("03", "03-gateway");
+    expect(await notPassing(stand, ["gateway", "config-source"])).toEqual([]);
+  });
+
+  it("with :alpine, a tag that moves, the image is the one to blame", async () => {
+    const stand = await place("03", "03-gateway-as-given");
+    expect(await failing(stand, "gateway", "image-pull")).toBe("image-pull");
+  });
+});
+
+describe("lab 04: the settings of steps 6 and 7", { timeout: 300_000 }, () => {
+  it("reach the processes; but a changed ConfigMap does not, and a registry's login is no generic Secret", async () => {
+    const stand = await place("04", "04-settings");
+    expect(await notPassing(stand, ["process-environment", "api-key"])).toEqual([]);
+    expect(await failing(stand, "reload", "not-mounted")).toBe("not-mounted");
+    expect(await failing(stand, "registry", "wrong-type")).toBe("wrong-type");
+  });
+});
+
+describe("lab 05: the deep dive's three probes", { timeout: 300_000 }, () => {
+  it("let a slow start live, but take too long to notice a hang: liveness waits 60 s and then asks for 30", async () => {
+    const stand = await place("05", "05-probes");
+    expect(await notPassing(stand, ["rollout"])).toEqual([]);
+    expect(await failing(stand, "hang", "never-noticed")).toBe("never-noticed");
+  });
+});
+
+describe("lab 06: step 8's four replicas", { timeout: 240_000 }, () => {
+  it("are ready", async () => {
+    const stand = await place("06", "06-scaled");
+    expect(await notPassing(stand, ["four-replicas"])).toEqual([]);
+  });
+});
+
 describe("lab 07: ml-team's quota and limit range", { timeout: 240_000 }, () => {
   it("pass their checks; the requests of step 2 are below the minimum from then on", async () => {
     const stand = await place("07", "02-adapted", "07-rules");
@@ -100,5 +136,19 @@ describe("lab 07: ml-team's quota and limit range", { timeout: 240_000 }, () => 
   it("the classes' examples are classed, but a node with four cores and a GPU has to be found", async () => {
     const stand = await place("07", "07-classes-as-given");
     expect(await failing(stand, "qos-classes", "not-running")).toBe("not-running");
+  });
+});
+
+describe("lab 08: the autoscalers of step 9", { timeout: 240_000 }, () => {
+  it("have the bounds and targets agreed on", async () => {
+    const stand = await place("08", "08-autoscalers");
+    expect(await notPassing(stand, ["ml-hpa", "gateway-hpa"])).toEqual([]);
+  });
+});
+
+describe("lab 09: the rolling update of step 10", { timeout: 240_000 }, () => {
+  it("has a strategy that never falls below the wanted number", async () => {
+    const stand = await place("09", "09-strategy");
+    expect(await notPassing(stand, ["strategy"])).toEqual([]);
   });
 });

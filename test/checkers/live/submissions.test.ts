@@ -74,7 +74,7 @@ const withCheck = (observe: Check["observe"]): LoadedLab => ({
       evidence: "state",
       why: "w",
       failures: {},
-      observe,
+      observe: observe as never,
     }),
   }),
 });
@@ -273,7 +273,7 @@ describe("a grading that does not get to its end", { timeout: 240_000 }, () => {
 });
 
 describe("a sandbox", { timeout: 240_000 }, () => {
-  const bounds = { cpu: 4, memory: 8 * 2 ** 30, nodeAddresses: [] };
+  const bounds = { cpu: 4, memory: 8 * 2 ** 30, biggestNode: { cpu: 2, memory: 4 * 2 ** 30 }, nodeAddresses: [] };
   const open = async (own = lab) => {
     const at = name();
     const options = {
@@ -333,7 +333,8 @@ describe("a sandbox", { timeout: 240_000 }, () => {
     const pods = async () => (await transport.json<{ items: unknown[] }>(`/api/v1/namespaces/${at}/pods`)).items.length;
     await until(async () => (await pods()) >= 15, 60_000);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    const most = Number((guards(lab.definition, bounds)[0]?.spec as { hard: Record<string, string> }).hard.pods);
+    const [quota] = guards(lab.definition, bounds) as unknown as { spec: { hard: Record<string, string> } }[];
+    const most = Number(quota?.spec.hard.pods);
     expect(await pods()).toBeLessThanOrEqual(most);
     expect(most).toBeLessThan(100);
   });

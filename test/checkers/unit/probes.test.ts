@@ -4,6 +4,7 @@ import { answerOf } from "../../../checkers/probes/dns.ts";
 import { FlowRecord } from "../../../checkers/probes/flow.ts";
 import { linesOf } from "../../../checkers/probes/logs.ts";
 import { inverse } from "../../../checkers/probes/merge-patch.ts";
+import { viewOf } from "../../../checkers/probes/process.ts";
 import { requestOf } from "../../../checkers/probes/target.ts";
 
 /** RFC 7396, as it is written there. */
@@ -91,6 +92,29 @@ describe("a flow", () => {
   });
 });
 
+describe("a process", () => {
+  const text = (status: string) =>
+    [
+      "A=1\0B=x=y\0EMPTY=\0",
+      "/app\0--flag\0",
+      status,
+      "  sl  local_address rem_address   st\n   0: 00000000:1388 00000000:0000 0A 0\n   1: 0100007F:0050 0A00000A:D2F0 01 0\n   0: 0000:0050 0000:0000 0A 0\n",
+    ].join("\n--workbook--\n");
+  it("is what /proc says", () => {
+    expect(viewOf(text("Name:\tapp\nUid:\t10\t20\t20\t20\nGid:\t1\t2\t2\t2\n"))).toEqual({
+      environment: { A: "1", B: "x=y", EMPTY: "" },
+      command: ["/app", "--flag"],
+      uid: 20,
+      gid: 2,
+      ports: [80, 5000],
+    });
+  });
+  it("is nothing where /proc could not be read", () => {
+    expect(viewOf(text(""))).toBeUndefined();
+    expect(viewOf("")).toBeUndefined();
+  });
+});
+
 describe("dig's answer", () => {
   it("gives the addresses and whose they are", () => {
     const text =
@@ -128,7 +152,7 @@ describe("a request", () => {
       "content-type": "text/plain",
     });
   });
-  it.each([{ "a b": "c" }, { a: "b\r\nx: y" }])("refuses the headers %j", (headers) => {
+  it.each<Record<string, string>>([{ "a b": "c" }, { a: "b\r\nx: y" }])("refuses the headers %j", (headers) => {
     expect(() => requestOf({ headers })).toThrow("no header");
   });
 });

@@ -283,7 +283,7 @@ describe("what may be created on the instructor's cluster", () => {
 });
 
 describe("a sandbox's guards", () => {
-  const bounds = { cpu: 4, memory: 8e9, nodeAddresses: ["10.0.0.1", "fd00::1"] };
+  const bounds = { cpu: 4, memory: 8e9, biggestNode: { cpu: 2, memory: 4e9 }, nodeAddresses: ["10.0.0.1", "fd00::1"] };
   const kindsOf = (lab: Parameters<typeof guards>[0]) => guards(lab, bounds).map(({ kind }) => kind);
 
   it("are quota, limits and a policy; a lab about policies has none of ours, one about resources no defaults", () => {

@@ -10,4 +10,4 @@ kubectl patch deployment ml-inference --type=strategic --patch "$(
 }}}}
 JSON
 )"
-kubectl rollout status deployment/ml-inference --timeout=120s
+kubectl rollout status deployment/ml-inference --timeout=200s

@@ -47,4 +47,4 @@ spec:
                 seconds: 3
 YAML
 kubectl annotate deployment ml-inference kubectl.kubernetes.io/last-applied-configuration-
-kubectl rollout status deployment/ml-inference --timeout=120s
+kubectl rollout status deployment/ml-inference --timeout=200s

@@ -1,2 +1,0 @@
-rolled_out api-gateway
-rolled_out ml-inference
