@@ -54,7 +54,11 @@ export async function comeToRest(
   return done;
 }
 
-async function look(cluster: Cluster, namespace: string): Promise<{ busy: boolean; troubles: Map<string, Trouble> }> {
+async function look(
+  cluster: Cluster,
+  namespace: string,
+  biggestNode: NodeSize,
+): Promise<{ busy: boolean; troubles: Map<string, Trouble> }> {
   const own = <T extends Named>(kind: Kind<T>): Promise<T[]> => ownOf(cluster, kind, namespace);
   const [pods, deployments, sets, services, slices] = await Promise.all([
     own(kinds.Pod),

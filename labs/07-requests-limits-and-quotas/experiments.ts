@@ -83,26 +83,34 @@ export const experiments = (f: Facts): Record<string, Experiment> => ({
       return { value, series, says: `n = 10 requests for each limit, median: ${said.join(", ")}.` };
     },
   },
-  /** Bursts of four at once, five times, against one thread and against four, under the same limit. Median of the 20, in milliseconds. */
+  /**
+   * Bursts of four at once, five times, against one thread and against four, under the same limit. Medians of the five first and of the five last
+   * answers, in milliseconds. What is judged is the first: 40 of 160 ms of CPU against nearly all of it, a factor that noise does not turn around.
+   */
   threads: {
     within: "2m",
     async measure(scene, tell) {
       const series: { label: string; value: number }[] = [];
+      const firsts: number[] = [];
       for (const threads of [1, 4]) {
         const pod = await ready(scene, podFor(f, `threads-${threads}`, "200m", threads));
         await oneAfterAnother(scene.probes, pod, port, 1);
-        const times: number[] = [];
-        for (let burst = 0; burst < 5; burst++) times.push(...(await atOnce(scene.probes, pod, port, 4)).times);
-        enough(times, 20);
-        series.push({ label: `${threads} thread${threads === 1 ? "" : "s"}`, value: Math.round(median(times)) });
+        const bursts: number[][] = [];
+        for (let burst = 0; burst < 5; burst++) bursts.push((await atOnce(scene.probes, pod, port, 4)).times);
+        enough(bursts.flat(), 20);
+        const first = Math.round(median(bursts.map((times) => Math.min(...times))));
+        const last = Math.round(median(bursts.map((times) => Math.max(...times))));
+        const name = `${threads} thread${threads === 1 ? "" : "s"}`;
+        series.push({ label: `${name}: first answer`, value: first }, { label: `${name}: last answer`, value: last });
+        firsts.push(first);
         tell?.({ series: [...series] });
       }
-      const [one, four] = series.map(({ value }) => value) as [number, number];
-      const value = four < 0.85 * one ? 0 : one < 0.85 * four ? 2 : 1;
+      const [one, four] = firsts as [number, number];
+      const value = four < 0.8 * one ? 0 : one < 0.8 * four ? 2 : 1;
       return {
         value,
         series,
-        says: `n = 5 bursts of 4 requests under a limit of 200m; half of the answers were there after ${one} ms with one thread, after ${four} ms with four.`,
+        says: `n = 5 bursts of 4 requests under a limit of 200m: the first answer was there after ${one} ms with one thread, after ${four} ms with four (medians).`,
       };
     },
   },

@@ -11,6 +11,8 @@ interface CourseCheck {
   title: string;
   points: number;
   mode: Mode;
+  /** It has no task in the text: only that it exists and its points are told. */
+  hidden: boolean;
   /** Milliseconds a run may take. */
   within: number;
 }
@@ -66,6 +68,7 @@ const toCourseLab = (slug: string, lab: LabDefinition): CourseLab => {
     title: hidden ? "A hidden check" : title,
     points,
     mode,
+    hidden: hidden === true,
     within: milliseconds(within),
   }));
   return {

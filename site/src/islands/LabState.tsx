@@ -8,7 +8,9 @@ export default function LabState({ lab, points }: { lab: string; points: number 
   const earned = progress?.earned ?? 0;
   const done = progress !== undefined && earned >= points;
   const state = done ? "pass" : progress?.visitedAt || earned > 0 ? "waiting" : "todo";
-  const word = done ? "done" : state === "waiting" ? "under way" : "to do";
+  // What the workbook did is told as such, and is nobody's pass.
+  const marked = progress?.marked === "solved" ? "solved by the workbook" : progress?.marked;
+  const word = done ? "done" : (marked ?? (state === "waiting" ? "under way" : "to do"));
   return (
     <span class="lab-state">
       <span class="lab-points">

@@ -42,8 +42,8 @@ const app = {
             image: "workbook.local/ml-inference:1.0",
             ports: [{ containerPort: 8080 }],
             env: [
-              { name: "LATENCY_MS", value: "260" },
-              { name: "LATENCY_SIGMA", value: "1" },
+              { name: "LATENCY_MS", value: "60" },
+              { name: "LATENCY_SIGMA", value: "1.2" },
               { name: "CONCURRENCY", value: "64" },
               { name: "ERROR_RATE", value: "0.04" },
               { name: "LOG_LEVEL", value: "error" },

@@ -122,7 +122,7 @@ export const wrong = (
       expr: `histogram_quantile(0.95, sum by (le) (rate(${bucket}{namespace="${namespace}", route="/ready"}[1m])))`,
       problem: "other",
     },
-    "a constant that is p95 just now": { expr: "vector(0.82)", problem: "other" },
+    "a constant that is p95 just now": { expr: "vector(0.21)", problem: "other" },
     "the counter without a rate": { expr: `sum(${total}{${own}})`, problem: "other" },
     "one pod of two": {
       expr: `topk(1, sum by (pod) (rate(${total}{${own}}[1m])))`,

@@ -49,13 +49,17 @@ const targets = async () => {
   return answer.ok ? answer.value.filter(({ labels }) => labels.namespace === own) : [];
 };
 
+const healths = async () =>
+  (await targets())
+    .map(({ health }) => health)
+    .sort()
+    .join(" ");
+
 describe("the Prometheus brought along", () => {
   it("scrapes what asks for it by annotation, once each", async () => {
-    const settled = async () => {
-      const now = (await targets()).map(({ health }) => health).sort();
-      return now.join(" ") === "down up up up";
-    };
-    await until(settled, 55_000);
+    await until(async () => (await healths()) === "down up up up", 150_000).catch(async () => {
+      throw new Error(JSON.stringify(await targets(), null, 1));
+    });
     const found = (await targets()).map(({ labels, health, job }) => `${labels.pod} ${health} ${job}`).sort();
     expect(found).toEqual([
       "by-both up kubernetes-pods",
@@ -65,7 +69,7 @@ describe("the Prometheus brought along", () => {
     ]);
     const [broken] = (await targets()).filter(({ health }) => health === "down");
     expect(broken?.lastError).toContain("404");
-  });
+  }, 180_000);
   it("measures containers' CPU and memory", async () => {
     await until(async () => {
       const memory = await prometheus.query(

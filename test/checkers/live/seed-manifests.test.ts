@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../checkers/clock.ts";
 import { Slots } from "../../../checkers/contract/gates.ts";
 import { failsWith, gradeMutant, inWords } from "../../../checkers/contract/grade.ts";
@@ -28,10 +28,9 @@ const shared: Ground = {
 };
 const measure = new Slots(1);
 const stands: Stand[] = [];
-afterAll(async () => {
-  stop.abort();
-  await Promise.all(stands.map((stand) => stand.remove()));
-});
+// After each, so that no place reserves a node's room for longer than it is looked at.
+afterEach(() => Promise.all(stands.splice(0).map((stand) => stand.remove())));
+afterAll(() => stop.abort());
 
 /** A learner's place in a lab, with these manifests applied in the order given. */
 async function place(number: string, ...fixtures: string[]): Promise<Stand> {
