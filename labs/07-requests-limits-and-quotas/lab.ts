@@ -22,6 +22,8 @@ export default defineLab({
     reason: { label: "Reason of the last state" },
     "exit-code": { label: "Exit code of the last state" },
   },
+  // What it is about must not be given to a submission from outside.
+  sandbox: { ownResources: true },
   facts,
 
   // In the order of the text.

@@ -17,6 +17,8 @@ export default defineLab({
   domain: "scale",
   prerequisites: ["06-scaling-and-self-healing", "07-requests-limits-and-quotas"],
   addons: ["metrics-server"],
+  // Whether its pods say what they request is what the lab is about.
+  sandbox: { ownResources: true },
   facts,
 
   // In the order of the text.

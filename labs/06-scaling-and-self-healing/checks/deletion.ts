@@ -79,6 +79,8 @@ async function doorOpen(
 
 export interface Deletion extends Replacement {
   flow: Flow;
+  /** Milliseconds since the flow's start from which a failure may have to do with the deletion. */
+  from: number;
   /** Failures of the flow before the pod was deleted, and from then on. */
   earlier: Flow["failures"];
   later: Flow["failures"];
@@ -86,6 +88,8 @@ export interface Deletion extends Replacement {
   closedAfter: number | undefined;
 }
 
+/** Milliseconds that a request may take before it counts as failed. */
+export const timeout = 10_000;
 /** Milliseconds that `during` sends requests before it lets something happen. */
 const lead = 2_000;
 /** Milliseconds before the deletion from which a request may still be under way when it happens; clocks' differences included. */
@@ -107,7 +111,7 @@ export async function deleteUnderLoad(
   let act = 0;
   let deleted = 0;
   const { flow, result } = await scene.probes.during(
-    { service, port, path, rate: steady, seconds: 30, timeout: 5_000 },
+    { service, port, path, rate: steady, seconds: 30, timeout },
     async () => {
       act = performance.now();
       await scene.probes.disturb.deletePod(name);
@@ -124,6 +128,7 @@ export async function deleteUnderLoad(
   return {
     ...result,
     flow,
+    from,
     earlier: flow.failures.filter(({ at }) => at < from),
     later: flow.failures.filter(({ at }) => at >= from),
   };

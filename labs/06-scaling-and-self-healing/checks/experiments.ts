@@ -110,11 +110,12 @@ export const experiments = (lab: Facts): Record<string, Experiment> => ({
         throw new Error(`The pod ${client} is not there any more. Reset the lab, or apply client.yaml.`);
       const file = `/tmp/kept-${Date.now()}`;
       const most = 40;
-      const run = `timeout ${most} curl -s -o /dev/null --max-time 5 --rate ${keptRate}/s -w '%{http_code} %{num_connects} %header{x-served-by}\\n' 'http://${service}:${port}${path}?[1-${most * keptRate}]' | while read -r line; do echo "$(date +%s%N) $line"; done >${file}`;
+      // To stderr, which curl does not hold back.
+      const run = `timeout ${most} curl -s -o /dev/null --max-time 5 --rate ${keptRate}/s -w '%{stderr}%{http_code} %{num_connects} %header{x-served-by}\\n' 'http://${service}:${port}${path}?[1-${most * keptRate}]' 2>&1 | while read -r line; do echo "$(date +%s%N) $line"; done >${file}`;
       await probes.exec(client, [
         "bash",
         "-c",
-        `setsid bash -c ${JSON.stringify(run).replaceAll("$", "\\$")} </dev/null >/dev/null 2>&1 & sleep 2`,
+        `setsid bash -c ${JSON.stringify(run).replaceAll("$", "\\$")} </dev/null >/dev/null 2>&1 & for i in $(seq 20); do sleep 0.5; [ $(wc -l <${file}) -ge 5 ] && break; done`,
       ]);
       const read = async () => {
         const { stdout } = await probes.exec(client, ["cat", file]);

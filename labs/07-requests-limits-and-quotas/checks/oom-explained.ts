@@ -37,7 +37,8 @@ export const oomExplained = (f: Facts): Check =>
       "wrong-reason": {
         says: "That isn't the reason the pod's last state gives.",
         hints: [
-          "Copy the word as it stands after Reason: under Last State. Error would be a process that ended by itself.",
+          "Copy the word as it stands after Reason: under Last State. Error usually means a process that ended by itself.",
+          "Error beside 137? On a busy node the runtime may miss the kernel's notice. Wait for the next restart and look again: kubectl describe pod names the kernel's out-of-memory killer in one word.",
           "There is a time between two runs in which State itself says Terminated; its Reason is the same word.",
         ],
       },

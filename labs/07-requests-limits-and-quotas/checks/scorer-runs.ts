@@ -1,3 +1,4 @@
+import type { V1ContainerStateTerminated } from "@kubernetes/client-node";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { type Evidence, fail, pass } from "../../../checkers/core/verdict.ts";
 import { workload } from "../../../checkers/core/workload.ts";
@@ -6,6 +7,10 @@ import { amount } from "../quantities.ts";
 import { groundFailures, nameOf, running } from "./running.ts";
 
 const mebi = 2 ** 20;
+
+/** A runtime that misses the kernel's notice says Error; SIGKILL (137) without a liveness probe to send it leaves memory as the cause. */
+const killedForMemory = (ended: V1ContainerStateTerminated | undefined): boolean =>
+  ended !== undefined && (ended.reason === "OOMKilled" || ended.exitCode === 137);
 
 /** The process that once died of its memory holds what it must, within a limit that still protects its neighbors. */
 export const scorerRuns = (f: Facts): Check => {
@@ -55,8 +60,7 @@ export const scorerRuns = (f: Facts): Check => {
       const killed = work?.newest
         .flatMap((pod) => (pod.status?.containerStatuses ?? []).map((status) => ({ pod, status })))
         .find(
-          ({ status }) =>
-            !status.ready && (status.state?.terminated ?? status.lastState?.terminated)?.reason === "OOMKilled",
+          ({ status }) => !status.ready && killedForMemory(status.state?.terminated ?? status.lastState?.terminated),
         );
       if (killed) {
         const limit = killed.pod.spec?.containers.find((one) => one.name === killed.status.name)?.resources?.limits
@@ -65,7 +69,7 @@ export const scorerRuns = (f: Facts): Check => {
           object: `pod/${nameOf(killed.pod)}`,
           path: "lastState.terminated",
           expected: "keeps running",
-          actual: `OOMKilled, exit code 137, ${killed.status.restartCount} restarts, limit ${limit ?? "none"}`,
+          actual: `${(killed.status.state?.terminated ?? killed.status.lastState?.terminated)?.reason ?? "killed"}, exit code 137, ${killed.status.restartCount} restarts, limit ${limit ?? "none"}`,
           command: `kubectl describe pod ${nameOf(killed.pod)}`,
         });
       }

@@ -24,7 +24,7 @@ async function atRest({ cluster }: Scene, { deployment, least }: Facts) {
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 100) / 10;
 
 /** Requests a second that a waiting model gets, milliseconds it waits for each, and seconds of it. */
-const waitingLoad = { rate: 1.6, slow: 3_000, lasts: 60 };
+const waitingLoad = { rate: 1, slow: 5_000, lasts: 60 };
 
 export const experiments = (lab: Facts): Record<string, Experiment> => ({
   /** Drives load for about four pods and takes the time until the Deployment is asked for more. n = 1. */
@@ -50,7 +50,7 @@ export const experiments = (lab: Facts): Record<string, Experiment> => ({
       };
     },
   },
-  /** The pods wait instead of computing: their admin port makes each prediction take 3 s more, and takes that back at the end. */
+  /** The pods wait instead of computing: their admin port makes each prediction take 5 s more, and takes that back at the end. */
   "waiting-model": {
     within: "3m",
     async measure(scene, tell): Promise<Measurement> {

@@ -34,7 +34,7 @@ export const badImage = (f: Facts): Check =>
         hints: [
           "kubectl describe deployment shows the Progressing condition. After how long without progress does it turn False?",
           "The field is spec.progressDeadlineSeconds; its default is 600. It counts from the last progress, so it must be longer than one healthy pod takes, and need not be longer than that by much.",
-          "progressDeadlineSeconds: 15 is enough here: a pod loads for a few seconds. Write it beside replicas and strategy.",
+          "progressDeadlineSeconds: 20 is enough here: a pod loads for a few seconds. Write it beside replicas and strategy.",
         ],
       },
     },
