@@ -17,6 +17,7 @@ import {
   requestOf,
   scalersOf,
   utilization,
+  withoutRequest,
 } from "./objects.ts";
 
 /** Milliseconds between two looks. */
@@ -179,7 +180,8 @@ export const scales = (lab: Facts): Check => {
       const progress = await gettingReady(cluster, work);
       if (progress.state === "waiting") return waiting(progress.why);
       const active = conditionOf(hpa, "ScalingActive");
-      if (active?.status === "False" && /missing request/.test(active.message ?? ""))
+      const bare = work.newest.some((pod) => withoutRequest(pod).length > 0);
+      if (bare && active?.status === "False" && /missing request/.test(active.message ?? "")) {
         return fail("blind", {
           object,
           path: "status.conditions[ScalingActive]",
@@ -187,6 +189,7 @@ export const scales = (lab: Facts): Check => {
           actual: `${active.reason}: ${active.message}`.slice(0, 400),
           command: "kubectl describe hpa",
         });
+      }
       const from = work.deployment.spec?.replicas ?? 1;
       const most = hpa.spec?.maxReplicas ?? from;
       if (most <= least)

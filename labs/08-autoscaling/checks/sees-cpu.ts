@@ -2,7 +2,7 @@ import { type Check, check } from "../../../checkers/core/check.ts";
 import { LookError } from "../../../checkers/core/errors.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import type { Facts } from "../facts.ts";
-import { conditionOf, nameOf, names, scalersOf, utilization } from "./objects.ts";
+import { conditionOf, nameOf, names, newestPods, scalersOf, utilization, withoutRequest } from "./objects.ts";
 
 /** The metrics API itself does not answer: nothing the learner has done. */
 const noApi =
@@ -89,7 +89,13 @@ export const seesCpu = (lab: Facts): Check => {
           actual: `${able.reason}: ${able.message}`,
         });
       if (active?.status === "False") {
-        if (/missing request for cpu/.test(message)) return fail("nothing-to-divide", condition);
+        if (/missing request for cpu/.test(message)) {
+          const pods = await newestPods(cluster, deployment);
+          const mended = pods.length > 0 && pods.every((pod) => withoutRequest(pod).length === 0);
+          return mended
+            ? waiting("the pods request CPU by now; the autoscaler looks again within 15 s", condition)
+            : fail("nothing-to-divide", condition);
+        }
         if (active.reason === "AmbiguousSelector") return fail("ambiguous", condition);
         if (noApi.test(message)) {
           throw new LookError(
