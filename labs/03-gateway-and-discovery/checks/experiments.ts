@@ -63,7 +63,7 @@ export const experiments = (lab: Facts): Record<string, Experiment> => ({
           { label: "answered", value: flow.sent - flow.failed },
           { label: "failed", value: flow.failed },
         ],
-        says: `n = ${flow.sent} requests, ${lab.rate} a second; pod/${deleted} was deleted. ${flow.failed} failed${flow.failed > 0 ? `, the last ${(outage / 1_000).toFixed(1)} s after the deletion (${counts(Object.fromEntries(Object.entries(flow.statuses).filter(([status]) => status !== "200")))})` : ""}. ${replacement ? `Its successor ${replacement} answered ${flow.pods[replacement] ?? 0}.` : "No successor was ready in time."}`,
+        says: `n = ${flow.sent} requests, ${lab.rate} a second; pod/${deleted} was deleted. ${flow.failed} failed${flow.failed > 0 ? `, the last within ${Math.ceil(outage / 1_000)} s of the deletion (${counts(Object.fromEntries(Object.entries(flow.statuses).filter(([status]) => status !== "200")))})` : ""}. ${replacement ? `Its successor ${replacement} answered ${flow.pods[replacement] ?? 0}.` : "No successor was ready in time."}`,
       };
     },
   },

@@ -22,7 +22,7 @@ export interface Loss {
   replacement: string | undefined;
   /** Failed requests whose turn came when the successor was ready and the nodes' rules had had time to follow. */
   late: number;
-  /** Milliseconds from the deletion to the last failure; 0 when none failed. */
+  /** Milliseconds from the deletion to the end of the last second with a failure; 0 when none failed. */
   outage: number;
 }
 
@@ -64,12 +64,16 @@ export async function losePod(scene: Scene, lab: Facts): Promise<Loss> {
       `This machine was too busy to send ${flow.dropped} of ${flow.sent + flow.dropped} requests on time, so the others say little. Try again when it is quieter.`,
     );
   }
-  const since = flow.failures.map(({ at }) => at - lead).filter((at) => at >= 0);
+  // By whole seconds: of single failures a flow keeps only the first fifty.
+  const failing = flow.seconds
+    .map(({ at, failed }) => ({ since: at * 1_000 - lead, failed }))
+    .filter(({ since, failed }) => failed > 0 && since > -1_000);
+  const late = failing.filter(({ since }) => since > result.readyAt + settling);
   return {
     flow,
     deleted,
     replacement: result.replacement,
-    late: since.filter((at) => at > result.readyAt + settling).length,
-    outage: Math.round(Math.max(0, ...since)),
+    late: late.reduce((sum, { failed }) => sum + failed, 0),
+    outage: Math.max(0, ...failing.map(({ since }) => since + 1_000)),
   };
 }

@@ -75,7 +75,7 @@ export const survives = (lab: Facts): Check =>
           object: `pod/${deleted}`,
           path: `${flow.sent} requests around its deletion, ${lab.rate} a second`,
           expected: "none fails once its successor is ready",
-          actual: `${flow.failed} failed, the last ${(outage / 1_000).toFixed(1)} s after it${late > 0 ? `; ${late} too late` : ""}`,
+          actual: `${flow.failed} failed${flow.failed > 0 ? `, the last within ${Math.ceil(outage / 1_000)} s of it` : ""}${late > 0 ? `; ${late} too late` : ""}`,
           command,
         },
         {

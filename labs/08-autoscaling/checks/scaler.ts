@@ -41,7 +41,7 @@ export const scaler = (wanted: Wanted): Check => {
         hints: [
           "kubectl autoscale --help, or a manifest of kind HorizontalPodAutoscaler, apiVersion autoscaling/v2: kubectl explain hpa.spec",
           `spec.scaleTargetRef names the Deployment, minReplicas and maxReplicas the bounds, metrics what to look at.`,
-          `kubectl autoscale deployment ${deployment} --name=${suggested} --cpu=${target}% --min=${least} --max=${most}`,
+          `kubectl autoscale deployment ${deployment} --name=${suggested} --cpu=${target}% --min=${least} --max=${most}. (You made one, and it isn't listed? kubectl get hpa -A shows in which namespace it went.)`,
         ],
       },
       "wrong-target": {

@@ -10,16 +10,21 @@ url=${URL:-http://ml-inference-service:5000/predict}
 kubectl exec -i client -- bash -s "$rate" "$seconds" "$url" <<'IN_THE_POD'
 rate=$1 seconds=$2 url=$3
 answers=$(mktemp)
-begin=$(date +%s%N)
+exec {never}<> <(:) # reading from here waits, without starting a program for it
+now() { micro=${EPOCHREALTIME/[.,]/}; }
+now; begin=$micro
 for ((i = 0; i < rate * seconds; i++)); do
-  due=$((begin + i * 1000000000 / rate))
-  now=$(date +%s%N)
-  ((due > now)) && sleep "$(((due - now) / 1000000000)).$(printf %09d $(((due - now) % 1000000000)))"
-  { curl -so /dev/null --max-time 10 -w "$(((due - begin) / 1000000000)) %{http_code} %{time_total} %header{x-served-by}\n" "$url" >>"$answers" || true; } &
+  due=$((begin + i * 1000000 / rate))
+  now
+  if ((due > micro)); then
+    printf -v pause '%d.%06d' $(((due - micro) / 1000000)) $(((due - micro) % 1000000))
+    read -rt "$pause" -u "$never" || true
+  fi
+  curl -so /dev/null --max-time 10 -w "$(((due - begin) / 1000000)) %{http_code} %{time_total} %header{x-served-by}\n" "$url" >>"$answers" &
 done
 wait
 sort -n "$answers" | awk '
-  { sent++; if ($2 == 200) { ok++; pods[$4]++; times[ok] = $3 } else { bad[$2]++; at[$1]++ } }
+  { sent++; if ($2 == 200) { ok++; pods[$4]++ } else { bad[$2]++; at[$1]++ } }
   END {
     printf "%d requests: %d answered, %d not\n", sent, ok, sent - ok
     for (code in bad) printf "  %d with %s\n", bad[code], code == "000" ? "no answer at all" : "HTTP " code
