@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { currentCluster } from "../../cluster/current.ts";
 import { paths } from "../../cluster/paths.ts";
@@ -26,7 +27,7 @@ export interface VerifyOptions {
   signal: AbortSignal;
   /** WORKBOOK_TEST_KUBECONFIG, else the admin kubeconfig under WORKBOOK_HOME; the pinned tools' folder is looked for there too. */
   env?: NodeJS.ProcessEnv;
-  /** Runs at the same time. */
+  /** Runs at the same time; default: one more than there are processors, since starting pods keeps them busy. */
   jobs?: number;
   /** Only labs that differ, or whose code does, from what was last agreed on in git. */
   changed?: boolean;
@@ -112,7 +113,7 @@ async function onCluster(
     await withLease(transport, "proof", turn, signal, async (held) => {
       const proof: Proof = {
         ground: { ...ground, signal: held },
-        stands: new Slots(options.jobs ?? 4),
+        stands: new Slots(options.jobs ?? availableParallelism() + 1),
         measure: new Slots(1),
         nodePort: new Slots(1),
         only: options.only,
