@@ -9,5 +9,5 @@ kubectl -n "$NAMESPACE" apply -k production
 # All keys of the Secret, by envFrom.
 kubectl -n "$NAMESPACE" patch deployment api-gateway --patch '{"spec": {"template": {"spec": {"containers": [{"name": "nginx", "envFrom": [{"secretRef": {"name": "api-credentials"}}]}]}}}}'
 for one in ml-inference ml-inference-production api-gateway; do
-  kubectl -n "$NAMESPACE" rollout status "deployment/$one" --timeout=90s
+  kubectl -n "$NAMESPACE" rollout status "deployment/$one" --timeout=120s
 done
