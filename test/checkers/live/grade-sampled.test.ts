@@ -34,8 +34,11 @@ async function thrice(stand: Stand, only?: string): Promise<string[][]> {
 describe.each(graded.map((lab) => [lab.number, lab] as const))(
   "three live gradings of lab %s agree",
   (_number, lab) => {
-    const wrong = mutants(lab, "sample", "disturb");
-    it("and there is something to measure", () => expect(wrong.length).toBeGreaterThan(3));
+    // One of each check: what differs between gradings is how it measures, not what it is shown.
+    const wrong = [...Map.groupBy(mutants(lab, "sample", "disturb"), ({ check }) => check).values()].flatMap(
+      ([first]) => first ?? [],
+    );
+    it("and there is something to measure", () => expect(wrong.length).toBeGreaterThan(1));
 
     it("on the solution and on a variant", { timeout: 900_000 }, async () => {
       const answers = [
@@ -57,7 +60,7 @@ describe.each(graded.map((lab) => [lab.number, lab] as const))(
       }
     });
 
-    it("on every mutant of what is measured", { timeout: 900_000 }, async () => {
+    it("on a mutant of each check that measures", { timeout: 900_000 }, async () => {
       const all = await Promise.all(
         wrong.map((mutant: Mutant) =>
           placed(
