@@ -44,6 +44,15 @@ export function overlay(solution: string, mutant: string, into: string): void {
   }
 }
 
+/** Whether an answer, with a mutant's files laid over it, asks for a node port by number: only such runs get in each other's way. */
+export function asksForNodePort(answer: string, over?: string): boolean {
+  const laid = over === undefined ? [] : filesBelow(over);
+  const kept = filesBelow(answer).filter((file) => !laid.includes(file));
+  return [...kept.map((file) => join(answer, file)), ...laid.map((file) => join(over ?? "", file))].some((file) =>
+    /\bnodePort\b/.test(readFileSync(file, "utf8")),
+  );
+}
+
 export const textOf = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
 
 /** What bash says of a script it parses without running it, or undefined. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadedLab } from "../labs.ts";
-import { type Mutant, mutantsOf, overlay, variantsOf } from "./files.ts";
+import { asksForNodePort, type Mutant, mutantsOf, overlay, variantsOf } from "./files.ts";
 import type { Slots } from "./gates.ts";
 import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
 import { type Problem, problem } from "./problem.ts";
@@ -67,8 +67,9 @@ export async function proveStatic(lab: { slug: string; dir: string }): Promise<S
 export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Step[]> {
   const wants = (part: Part): boolean => proof.only === undefined || proof.only === part;
   const steps: Promise<Step>[] = [];
-  const run = (part: Part, name: string, act: (stand: Stand) => Promise<Outcome>): Promise<Step> => {
-    const step = runStep(lab, proof, part, name, act);
+  const doored = lab.definition.requires?.nodePort === true;
+  const run = (part: Part, name: string, act: (stand: Stand) => Promise<Outcome>, door = doored): Promise<Step> => {
+    const step = runStep(lab, door ? proof.nodePort : undefined, proof, part, name, act);
     steps.push(step);
     return step;
   };
@@ -103,20 +104,25 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Step
   }
   if (wants("mutants")) {
     for (const mutant of mutantsOf(lab.dir))
-      run("mutants", `mutant ${mutant.check}/${mutant.code}`, (stand) => caught(stand, mutant, solution, proof));
+      run(
+        "mutants",
+        `mutant ${mutant.check}/${mutant.code}`,
+        (stand) => caught(stand, mutant, solution, proof),
+        doored && asksForNodePort(solution, mutant.dir),
+      );
   }
   return Promise.all(steps);
 }
 
 async function runStep(
   lab: LoadedLab,
+  place: Slots | undefined,
   proof: Proof,
   part: Part,
   name: string,
   act: (stand: Stand) => Promise<Outcome>,
 ): Promise<Step> {
   const { ground } = proof;
-  const place = lab.definition.requires?.nodePort ? proof.nodePort : undefined;
   const inPlace = async (): Promise<Step> => {
     const began = performance.now();
     const step = (ok: boolean, outcome: Outcome): Step => ({
@@ -267,9 +273,12 @@ async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Pro
   } finally {
     rmSync(laid, { recursive: true, force: true });
   }
+  const ground = (): Promise<Verdicts> => missingGround(stand, mutant.check, proof.measure);
+  // What disturbs may break the very ground it stood on: that is looked at before.
+  const before = check.mode === "disturb" ? await ground() : undefined;
   const verdict = await gradeMutant(stand, mutant.check, mutant.code, proof.measure);
   if (failsWith(verdict, mutant.code)) {
-    const missing = await missingGround(stand, mutant.check, proof.measure);
+    const missing = before ?? (await ground());
     return {
       problems: [...missing].map(([id, one]) =>
         problem(

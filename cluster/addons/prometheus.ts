@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { KubernetesObject, V1ConfigMap, V1Service } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import { imagePrefix, versions } from "../versions.ts";
@@ -124,41 +125,46 @@ function objects(image: string): KubernetesObject[] {
     ]),
     config,
     service,
-    deployment(name, {
-      containers: [
-        {
-          name,
-          image,
-          imagePullPolicy: "IfNotPresent",
-          args: [
-            "--config.file=/etc/prometheus/prometheus.yml",
-            `--web.listen-address=:${port}`,
-            "--storage.tsdb.path=/prometheus",
-            "--storage.tsdb.retention.time=6h",
-            "--storage.tsdb.retention.size=256MB",
-            "--query.timeout=20s",
-            // A dashboard of a lab asks a few at a time; a runaway query must not take the memory.
-            "--query.max-samples=5000000",
-          ],
-          env: [
-            { name: "GOMEMLIMIT", value: "220MiB" },
-            { name: "GOMAXPROCS", value: "1" },
-          ],
-          ports: [{ name: "http", containerPort: port }],
-          ...probes("/-/ready", "http"),
-          resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "384Mi" } },
-          securityContext: confined,
-          volumeMounts: [
-            { name: "config", mountPath: "/etc/prometheus", readOnly: true },
-            { name: "data", mountPath: "/prometheus" },
-          ],
-        },
-      ],
-      volumes: [
-        { name: "config", configMap: { name } },
-        { name: "data", emptyDir: { sizeLimit: "1Gi" } },
-      ],
-    }),
+    deployment(
+      name,
+      {
+        containers: [
+          {
+            name,
+            image,
+            imagePullPolicy: "IfNotPresent",
+            args: [
+              "--config.file=/etc/prometheus/prometheus.yml",
+              `--web.listen-address=:${port}`,
+              "--storage.tsdb.path=/prometheus",
+              "--storage.tsdb.retention.time=6h",
+              "--storage.tsdb.retention.size=256MB",
+              "--query.timeout=20s",
+              // A dashboard of a lab asks a few at a time; a runaway query must not take the memory.
+              "--query.max-samples=5000000",
+            ],
+            env: [
+              { name: "GOMEMLIMIT", value: "220MiB" },
+              { name: "GOMAXPROCS", value: "1" },
+            ],
+            ports: [{ name: "http", containerPort: port }],
+            ...probes("/-/ready", "http"),
+            resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "384Mi" } },
+            securityContext: confined,
+            volumeMounts: [
+              { name: "config", mountPath: "/etc/prometheus", readOnly: true },
+              { name: "data", mountPath: "/prometheus" },
+            ],
+          },
+        ],
+        volumes: [
+          { name: "config", configMap: { name } },
+          { name: "data", emptyDir: { sizeLimit: "1Gi" } },
+        ],
+      },
+      // A pod reads it once: a changed one takes a new pod.
+      { "workbook.local/configuration": createHash("sha256").update(text).digest("hex").slice(0, 16) },
+    ),
   ];
 }
 

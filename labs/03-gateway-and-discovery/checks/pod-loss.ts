@@ -9,8 +9,8 @@ import { nameOf } from "./reading.ts";
 /** Milliseconds that requests flow before the deletion: the probe's own lead. */
 const lead = 2_000;
 /** Milliseconds that the nodes' rules have to follow, once the successor is ready; and in which then nothing may fail any more. */
-const settling = 3_000;
-const quiet = 3_000;
+const settling = 2_500;
+const quiet = 2_000;
 /** Milliseconds a replacement may take; beyond it the answer is "none came". */
 const replacementLimit = 25_000;
 const beat = 250;

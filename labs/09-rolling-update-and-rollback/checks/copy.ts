@@ -53,8 +53,18 @@ export async function copyOf(
   const want = spec.replicas ?? 1;
   const up = await until(upLimit, signal, async () => {
     const [copy, ready] = await Promise.all([cluster.get(kinds.Deployment, name), readyWith(cluster, labels)]);
-    const settled = copy && !unsettled(copy) && (copy.status?.availableReplicas ?? 0) >= want;
-    return settled && ready >= want ? true : undefined;
+    if (!copy || unsettled(copy) || ready < want) return undefined;
+    // Without a readiness probe a pod is ready before it can serve: what is measured is the update, not this first start.
+    const pods = await cluster.list(kinds.Pod, { labels });
+    const served = await Promise.all(
+      pods.map(({ metadata }) =>
+        probes.podGet(metadata?.name ?? "", f.port, "/predict").then(
+          ({ status }) => status === 200,
+          () => false,
+        ),
+      ),
+    );
+    return served.every(Boolean) ? true : undefined;
   });
   if (!up) {
     throw new Error(
