@@ -84,7 +84,11 @@ export function bound(name: AddonName, role: string): V1ClusterRoleBinding {
 }
 
 /** A Deployment of one pod as an unprivileged user with a read-only root; labs' pods take precedence. */
-export function deployment(name: AddonName, spec: V1PodSpec): V1Deployment {
+export function deployment(
+  name: AddonName,
+  spec: V1PodSpec,
+  annotations: Readonly<Record<string, string>> = {},
+): V1Deployment {
   const labels = labelsOf(name);
   return {
     apiVersion: "apps/v1",
@@ -96,7 +100,7 @@ export function deployment(name: AddonName, spec: V1PodSpec): V1Deployment {
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       selector: { matchLabels: { [addonLabel]: name } },
       template: {
-        metadata: { labels },
+        metadata: { labels, annotations },
         spec: {
           serviceAccountName: name,
           enableServiceLinks: false,

@@ -21,10 +21,10 @@ export default defineLab({
   facts,
   // In the order of the text.
   checks: (lab) => ({
+    address: address(lab),
     gateway: gateway(lab),
     "config-source": configSource(lab),
     names: names(lab),
-    address: address(lab),
     routes: routes(lab),
     survives: survives(lab),
   }),

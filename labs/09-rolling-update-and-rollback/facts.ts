@@ -31,7 +31,7 @@ export const facts = (_seed: number, namespace: string) => ({
   grace: 30,
   /** Requests a second while an update is measured, and the seconds it may take. */
   rate: 30,
-  updateLimit: 40,
+  updateLimit: 60,
   /** Seconds until a stuck update must be reported as failed. */
   reportLimit: 30,
   /** Requests that show who answers. */
