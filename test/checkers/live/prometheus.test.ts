@@ -110,6 +110,10 @@ describe("asking", () => {
     });
     await create(own, "services", service("nobody", {}));
     const empty = probes.prometheus({ namespace: own, service: "nobody", port: 80 });
-    expect(await empty.ready()).toMatchObject({ problem: "not-answering" });
+    // The API server's proxy learns of a new Service a moment after it was made.
+    await until(async () => {
+      const answer = await empty.ready();
+      return !answer.ok && answer.problem === "not-answering";
+    }, 10_000);
   });
 });
