@@ -1,3 +1,4 @@
+import type { V1Pod } from "@kubernetes/client-node";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
@@ -87,6 +88,12 @@ export const bothUpdated = (f: Facts): Check =>
         actual: said.map(({ pod, says }) => `${pod}: ${says}`).join("; ") || "no pod",
         command,
       };
+      const version = new RegExp(`API Gateway ${f.gatewayVersion.replaceAll(".", "\\.")}\\s*$`);
+      if (said.length === 0 || said.some(({ says }) => !version.test(says))) return fail("old-gateway", config);
+      const ready = [...gateway.pods, ...((await workload(cluster, f.deployment))?.pods ?? [])].filter(isReady);
+      if (Date.now() - Math.max(0, ...ready.map(readySince)) < proxyPatience) {
+        return waiting("giving kube-proxy a moment to follow the last change");
+      }
       const sample = await probes.traffic({
         service: f.gatewayService,
         port: f.gatewayPort,
@@ -105,13 +112,19 @@ export const bothUpdated = (f: Facts): Check =>
         command: `kubectl exec ${f.client} -- curl -si http://${f.gatewayService}/predict`,
       };
       if ((sample.statuses["200"] ?? 0) < sample.sent) return fail("no-answer", answers);
-      const version = new RegExp(`API Gateway ${f.gatewayVersion.replaceAll(".", "\\.")}\\s*$`);
-      if (said.length === 0 || said.some(({ says }) => !version.test(says)))
-        return fail("old-gateway", [config, answers]);
       if (sample.versions[f.kept] !== sample.sent) return fail("old-model", [answers, config]);
       return pass([config, answers]);
     },
   });
+
+/** kube-proxy rewrites a node's rules at most once a second; the API server's times are whole seconds. Milliseconds. */
+const proxyPatience = 3_000;
+
+/** When a pod became ready, in milliseconds of the epoch. */
+const readySince = ({ status }: V1Pod): number => {
+  const since = (status?.conditions ?? []).find((one) => one.type === "Ready")?.lastTransitionTime;
+  return since ? new Date(since).getTime() : 0;
+};
 
 /** A ConfigMap that a volume names and that is not there: its pods wait in ContainerCreating without an error of their own. */
 async function configMissing(
