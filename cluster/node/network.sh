@@ -5,6 +5,7 @@
 set -u
 
 kubeconfig=/etc/kubernetes/kubelet.conf
+services=10.96.0.0/16 # kind's default range of cluster IPs
 authority=/etc/kubernetes/pki/ca.crt
 identity=/var/lib/kubelet/pki/kubelet-client-current.pem
 me=$(hostname)
@@ -46,6 +47,28 @@ table ip workbook {
 NFT
 }
 
+# While kube-proxy has not come up yet, nobody translates cluster IPs, and a packet for one would leave by the default
+# route. Where something out there answers, an API server that has just restarted keeps talking to it: an aggregated API
+# such as metrics.k8s.io then stays away for good, and with it the deletion of every namespace. Refused, it tries again.
+keep_services_inside() {
+  nft -f - <<NFT
+add table ip workbook-services
+flush table ip workbook-services
+table ip workbook-services {
+  chain own {
+    type filter hook output priority filter; policy accept;
+    ip daddr $services meta l4proto tcp reject with tcp reset
+    ip daddr $services reject
+  }
+  chain forwarded {
+    type filter hook forward priority filter; policy accept;
+    ip daddr $services meta l4proto tcp reject with tcp reset
+    ip daddr $services reject
+  }
+}
+NFT
+}
+
 sync_once() {
   server=$(sed -n 's/^ *server: *//p' "$kubeconfig")
   nodes=$(curl -sSf --max-time 5 --cacert "$authority" --cert "$identity" "$server/api/v1/nodes" |
@@ -71,6 +94,7 @@ sync_once() {
   known=$nodes
 }
 
+keep_services_inside
 rounds=0
 while :; do
   if [ -r "$kubeconfig" ] && [ -r "$identity" ] && [ -r "$authority" ] && sync_once; then
