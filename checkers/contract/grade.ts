@@ -8,7 +8,7 @@ import { kinds } from "../core/port.ts";
 import { inItsTurn, runCheck, settle, turnLimit } from "../core/run.ts";
 import type { Blocked, Verdict } from "../core/verdict.ts";
 import { podViews } from "../pods.ts";
-import type { Slots } from "./gates.ts";
+import type { Places } from "./gates.ts";
 import type { Stand } from "./stand.ts";
 
 export type Verdicts = Map<string, Verdict | Blocked>;
@@ -18,9 +18,12 @@ const startLimit = 20_000;
 /** Milliseconds beyond its `within` in which a mutant must be caught. */
 const mutantGrace = 10_000;
 
+/** Where measuring checks take turns. */
+export type Turns = Pick<Places, "measure">;
+
 /** Runs a measuring check when none of this proof's others does that has to be alone; one that need not be runs at once. */
-const turn = <T>(check: Check, measure: Slots, run: () => Promise<T>): Promise<T> =>
-  check.alone === false ? run() : measure.use(run);
+const turn = <T>(check: Check, places: Turns, run: () => Promise<T>): Promise<T> =>
+  check.alone === false ? run() : places.measure(run);
 
 export interface Hasty {
   check: string;
@@ -33,13 +36,13 @@ export interface Hasty {
  * Grades a right answer. Objects take a moment to follow, so an observing check may say "not yet" until its `within` is over; one that
  * failed on the way although nothing was wrong is reported as hasty: a learner would have been told off for being fast.
  */
-export async function gradeAnswer(stand: Stand, measure: Slots): Promise<{ verdicts: Verdicts; hasty: Hasty[] }> {
+export async function gradeAnswer(stand: Stand, places: Turns): Promise<{ verdicts: Verdicts; hasty: Hasty[] }> {
   const scene = stand.scene();
   const hasty: Hasty[] = [];
   const verdicts = await inOrder<Verdict>(stand.lab.checks(stand.namespace), async (id, check) => {
     scene.signal.throwIfAborted();
     if (check.mode !== "observe") {
-      return turn(check, measure, async () => (await settle(check, scene, clock)).verdict);
+      return turn(check, places, async () => (await settle(check, scene, clock)).verdict);
     }
     let failed: Hasty | undefined;
     const began = clock.now();
@@ -62,7 +65,7 @@ export async function gradeAnswer(stand: Stand, measure: Slots): Promise<{ verdi
  * Grades the start, once it has come to rest: nobody has done anything, so nothing will become better by waiting. A check whose ground does not
  * pass there is blocked, as a learner would see it.
  */
-export async function gradeStart(stand: Stand, measure: Slots): Promise<Verdicts> {
+export async function gradeStart(stand: Stand, places: Turns): Promise<Verdicts> {
   const scene = stand.scene();
   const { signal } = scene;
   await poll(
@@ -89,7 +92,7 @@ export async function gradeStart(stand: Stand, measure: Slots): Promise<Verdicts
           }),
         )
       ).value;
-    return check.mode === "observe" ? look() : turn(check, measure, look);
+    return check.mode === "observe" ? look() : turn(check, places, look);
   });
 }
 
@@ -103,7 +106,7 @@ export const failsWith = (verdict: Verdict, code: string): boolean =>
  * What a check needs must pass for anyone to see its failure: looks at all of it and gives what does not pass, which is empty for a check that
  * needs nothing.
  */
-export async function missingGround(stand: Stand, id: string, measure: Slots): Promise<Verdicts> {
+export async function missingGround(stand: Stand, id: string, places: Turns): Promise<Verdicts> {
   const all = stand.lab.checks(stand.namespace);
   const ground = groundOf(all, id);
   if (ground.size === 0) return new Map();
@@ -111,13 +114,13 @@ export async function missingGround(stand: Stand, id: string, measure: Slots): P
   const checks = Object.fromEntries(Object.entries(all).filter(([one]) => ground.has(one)));
   const verdicts = await inOrder<Verdict>(checks, async (_id, check) => {
     const look = async (): Promise<Verdict> => (await settle(check, scene, clock)).verdict;
-    return check.mode === "observe" ? look() : turn(check, measure, look);
+    return check.mode === "observe" ? look() : turn(check, places, look);
   });
   return new Map([...verdicts].filter(([, { state }]) => state !== "pass"));
 }
 
 /** Looks with one check until it fails with this code, or time is up: states it passes on the way do not count. */
-export async function gradeMutant(stand: Stand, id: string, code: string, measure: Slots): Promise<Verdict> {
+export async function gradeMutant(stand: Stand, id: string, code: string, places: Turns): Promise<Verdict> {
   const check = stand.lab.checks(stand.namespace)[id] as Check;
   const scene = stand.scene();
   const { signal } = scene;
@@ -129,7 +132,7 @@ export async function gradeMutant(stand: Stand, id: string, code: string, measur
   const look = async (): Promise<Verdict> => {
     if (check.mode === "observe") return runCheck(check, scene, clock);
     const asked = clock.now();
-    return turn(check, measure, () =>
+    return turn(check, places, () =>
       inItsTurn(check, scene, turnLimit, (held) => {
         waited += clock.now() - asked;
         return runCheck(check, held, clock);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadedLab } from "../labs.ts";
 import { asksForNodePort, type Mutant, mutantsOf, overlay, variantsOf } from "./files.ts";
-import type { Slots } from "./gates.ts";
+import type { Places, Slots } from "./gates.ts";
 import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
 import { type Problem, problem } from "./problem.ts";
 import { type Ground, Stand } from "./stand.ts";
@@ -25,14 +25,14 @@ export interface Step {
   began: number;
   /** Milliseconds, waiting for a place left out. */
   took: number;
+  /** Milliseconds of it that making the start and doing the answer took; the rest went into looking. */
+  spent?: { start: number; answer: number };
 }
 
 export interface Proof {
   ground: Ground;
-  /** Places for runs at the same time. */
-  stands: Slots;
-  /** One at a time: what measures or disturbs. */
-  measure: Slots;
+  /** For runs at the same time. */
+  places: Places;
   /** One at a time: labs that need a fixed NodePort. */
   nodePort: Slots;
   only: Part | undefined;
@@ -78,7 +78,7 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Step
   const started =
     wants("start") || wants("reset")
       ? run("start", "start", async (stand) => {
-          atStart = await gradeStart(stand, proof.measure);
+          atStart = await gradeStart(stand, proof.places);
           return judgeStart(lab, stand, atStart, wants("start"));
         })
       : undefined;
@@ -90,7 +90,7 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Step
     run("reset", "reset", async (stand) => {
       await stand.answer(solution);
       await stand.reset();
-      const after = await gradeStart(stand, proof.measure);
+      const after = await gradeStart(stand, proof.places);
       await started;
       return judgeReset(lab, stand, atStart, after);
     });
@@ -125,6 +125,7 @@ async function runStep(
   const { ground } = proof;
   const inPlace = async (): Promise<Step> => {
     const began = performance.now();
+    let stand: Stand | undefined;
     const step = (ok: boolean, outcome: Outcome): Step => ({
       lab: lab.slug,
       part,
@@ -134,8 +135,8 @@ async function runStep(
       notes: outcome.notes ?? [],
       began,
       took: performance.now() - began,
+      ...(stand && { spent: stand.spent }),
     });
-    let stand: Stand | undefined;
     let result: Step;
     try {
       ground.signal.throwIfAborted();
@@ -155,12 +156,13 @@ async function runStep(
     proof.done(result);
     return result;
   };
-  return place ? place.use(() => proof.stands.use(inPlace)) : proof.stands.use(inPlace);
+  // Those that need the node port go one after the other: were they to queue behind all others each time, they would be the last for long.
+  return place ? place.use(() => proof.places.stand(inPlace, "first")) : proof.places.stand(inPlace, "last");
 }
 
 async function answered(stand: Stand, dir: string, where: string, proof: Proof): Promise<Outcome> {
   await stand.answer(dir);
-  const { verdicts, hasty } = await gradeAnswer(stand, proof.measure);
+  const { verdicts, hasty } = await gradeAnswer(stand, proof.places);
   const checks = stand.lab.checks(stand.namespace);
   return {
     problems: [...verdicts]
@@ -273,10 +275,10 @@ async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Pro
   } finally {
     rmSync(laid, { recursive: true, force: true });
   }
-  const ground = (): Promise<Verdicts> => missingGround(stand, mutant.check, proof.measure);
+  const ground = (): Promise<Verdicts> => missingGround(stand, mutant.check, proof.places);
   // What disturbs may break the very ground it stood on: that is looked at before.
   const before = check.mode === "disturb" ? await ground() : undefined;
-  const verdict = await gradeMutant(stand, mutant.check, mutant.code, proof.measure);
+  const verdict = await gradeMutant(stand, mutant.check, mutant.code, proof.places);
   if (failsWith(verdict, mutant.code)) {
     const missing = before ?? (await ground());
     return {

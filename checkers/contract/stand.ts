@@ -33,6 +33,8 @@ export class Stand {
   readonly #ground: Ground;
   readonly #home: string;
   #entered: Entered | undefined;
+  /** Milliseconds spent on making the start and on doing the answer; the rest of a run is its checks' time. */
+  readonly spent = { start: 0, answer: 0 };
 
   constructor(lab: LoadedLab, ground: Ground) {
     this.lab = lab;
@@ -56,17 +58,20 @@ export class Stand {
   }
 
   async enter(): Promise<void> {
-    this.#entered = await enterLab(this.#options);
+    this.#entered = await this.#timed("start", () => enterLab(this.#options));
   }
   async reset(): Promise<void> {
-    this.#entered = await resetLab(this.#options);
+    this.#entered = await this.#timed("start", () => resetLab(this.#options));
   }
 
   /** Does what a learner with this answer does: its files into the working folder, its manifests applied, its run.sh run. */
   answer(dir: string): Promise<void> {
     const { folder, kubeconfig } = this.#at();
     const { kubectl, env, signal } = this.#ground;
-    return applyAnswer({ dir, folder, kubeconfig, namespace: this.namespace, kubectl, env, home: this.#home, signal });
+    const home = this.#home;
+    return this.#timed("answer", () =>
+      applyAnswer({ dir, folder, kubeconfig, namespace: this.namespace, kubectl, env, home, signal }),
+    );
   }
 
   scene(): BoundScene {
@@ -96,6 +101,15 @@ export class Stand {
   async remove(): Promise<void> {
     rmSync(this.#home, { recursive: true, force: true });
     await deleteNamespace(this.#ground.transport, this.namespace);
+  }
+
+  async #timed<T>(what: keyof Stand["spent"], run: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    try {
+      return await run();
+    } finally {
+      this.spent[what] += performance.now() - began;
+    }
   }
 
   #at(): Entered {

@@ -12,7 +12,7 @@ import { Transport } from "../kube/transport.ts";
 import { findLab, type LoadedLab, labFolders, labRoots, loadLabAt } from "../labs.ts";
 import { withLease } from "../probes/lease.ts";
 import { changedLabs } from "./changed.ts";
-import { Slots } from "./gates.ts";
+import { Places, Slots } from "./gates.ts";
 import { type LedgerLine, ledgerOf } from "./ledger.ts";
 import { type Part, type Proof, proveOnCluster, proveStatic, type Step } from "./prove.ts";
 import { type Ground, runLabel } from "./stand.ts";
@@ -113,8 +113,7 @@ async function onCluster(
     await withLease(transport, "proof", turn, signal, async (held) => {
       const proof: Proof = {
         ground: { ...ground, signal: held },
-        stands: new Slots(options.jobs ?? availableParallelism() + 1),
-        measure: new Slots(1),
+        places: new Places(options.jobs ?? availableParallelism() + 1),
         nodePort: new Slots(1),
         only: options.only,
         done,
@@ -190,12 +189,21 @@ async function sweep(transport: Transport): Promise<Promise<void>[]> {
 
 function tell(io: Io, step: Step): void {
   const mark = step.ok ? io.style("green", "✓") : io.style("red", "✗");
-  io.out(`${mark} ${step.lab.slice(0, 2)} ${step.name.padEnd(44)} ${io.style("dim", spoken(step.took))}`);
+  io.out(
+    `${mark} ${step.lab.slice(0, 2)} ${step.name.padEnd(44)} ${io.style("dim", spoken(step.took) + whereTo(step))}`,
+  );
   for (const { where, says, todo } of step.problems) {
     io.out(`    ${where}: ${says}`);
     io.out(`    ${io.style("bold", "→")} ${todo}`);
   }
   for (const note of step.notes) io.out(`    ${io.style("yellow", "note")} ${note}`);
+}
+
+/** Where the time of a long run went, for an author who wants it shorter. */
+function whereTo({ took, spent }: Step): string {
+  if (!spent || took < 20_000) return "";
+  const looking = took - spent.start - spent.answer;
+  return ` (start ${spoken(spent.start)}, answer ${spoken(spent.answer)}, checks ${spoken(looking)})`;
 }
 
 function tellLedger(io: Io, lines: readonly LedgerLine[]): void {

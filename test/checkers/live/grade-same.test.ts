@@ -15,7 +15,7 @@ import { reordered, shaken, shuffled } from "./shake.ts";
 import { graded, stands } from "./stands.ts";
 
 const at = await ground();
-const { placed, solution, mutants, caught, measure } = stands(at);
+const { placed, solution, mutants, caught, places } = stands(at);
 
 /** Every solution, and every mutant of a check that grades from objects alone. */
 const wanted = graded.flatMap((lab): { name: string; lab: LoadedLab; mutant?: Mutant }[] => [
@@ -127,7 +127,7 @@ describe("what a task leaves free changes no verdict", { timeout: 120_000 }, () 
     { timeout: 400_000 },
     async (seed) => {
       const told = await placed(deploying, dealt(solution(deploying), seed), async (stand) => {
-        const { verdicts } = await gradeAnswer(stand, measure);
+        const { verdicts } = await gradeAnswer(stand, places);
         const checks = deploying.checks(stand.namespace);
         return [...verdicts]
           .filter(([, { state }]) => state !== "pass")

@@ -10,7 +10,7 @@ import { ground } from "./ground.ts";
 import { verdicts } from "./recording.ts";
 import { graded, stands } from "./stands.ts";
 
-const { placed, solution, mutants, caught, measure } = stands(await ground());
+const { placed, solution, mutants, caught, places } = stands(await ground());
 
 /** Grades a place three times, as `grade` does, and gives the verdicts of each time. */
 async function thrice(stand: Stand, only?: string): Promise<string[][]> {
@@ -24,7 +24,7 @@ async function thrice(stand: Stand, only?: string): Promise<string[][]> {
     const target = { lab: own, namespace, scene: stand.scene() };
     const grade = await gradeLabs([{ ...target, open: async () => target }], {
       policy: defaultPolicy,
-      gate: (_check, run) => measure.use(run),
+      gate: (_check, run) => places.measure(run),
     });
     times.push(verdicts(grade));
   }
@@ -50,7 +50,7 @@ describe.each(graded.map((lab) => [lab.number, lab] as const))(
       const all = await Promise.all(
         answers.map((answer) =>
           placed(lab, answer, async (stand) => {
-            await gradeAnswer(stand, measure);
+            await gradeAnswer(stand, places);
             return thrice(stand);
           }),
         ),

@@ -6,8 +6,7 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../checkers/clock.ts";
-import { Slots } from "../../../checkers/contract/gates.ts";
-import { failsWith, gradeMutant, inWords } from "../../../checkers/contract/grade.ts";
+import { failsWith, gradeMutant, inWords, type Turns } from "../../../checkers/contract/grade.ts";
 import { type Ground, Stand } from "../../../checkers/contract/stand.ts";
 import type { Check } from "../../../checkers/core/check.ts";
 import { milliseconds } from "../../../checkers/core/duration.ts";
@@ -26,7 +25,8 @@ const shared: Ground = {
   env: process.env,
   signal: stop.signal,
 };
-const measure = new Slots(1);
+/** These tests go one after the other: whoever measures has its turn. */
+const turns: Turns = { measure: (run) => run() };
 const stands: Stand[] = [];
 // After each, so that no place reserves a node's room for longer than it is looked at.
 afterEach(() => Promise.all(stands.splice(0).map((stand) => stand.remove())));
@@ -66,7 +66,7 @@ async function notPassing(stand: Stand, ids: readonly string[]): Promise<string[
 
 /** The code, once the check fails with it; else what it says in the end. */
 async function failing(stand: Stand, id: string, code: string): Promise<string> {
-  const verdict = await gradeMutant(stand, id, code, measure);
+  const verdict = await gradeMutant(stand, id, code, turns);
   return failsWith(verdict, code) ? code : inWords(stand.lab.checks(stand.namespace)[id], verdict);
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { type Mutant, mutantsOf, overlay } from "../../../checkers/contract/files.ts";
-import { Slots } from "../../../checkers/contract/gates.ts";
+import { Places } from "../../../checkers/contract/gates.ts";
 import { gradeMutant } from "../../../checkers/contract/grade.ts";
 import { type Ground, Stand } from "../../../checkers/contract/stand.ts";
 import type { Mode } from "../../../checkers/core/check.ts";
@@ -25,8 +25,7 @@ export function stands({ kubeconfig, kubectl, transport }: At) {
   const run = randomBytes(4).toString("hex");
   const ground: Ground = { transport, kubeconfig, kubectl, run, env: process.env, signal: stop.signal };
   const removing: Promise<void>[] = [];
-  const places = new Slots(4);
-  const measure = new Slots(1);
+  const places = new Places(4);
   afterAll(async () => {
     stop.abort(new Error("The tests are over."));
     await Promise.all(removing);
@@ -34,7 +33,7 @@ export function stands({ kubeconfig, kubectl, transport }: At) {
 
   /** Puts an answer (a mutant laid over the solution, if one is given) into a place of its own, and takes the place away after `act`. */
   const placed = <T>(lab: LoadedLab, answer: string, act: (stand: Stand) => Promise<T>, mutant?: Mutant): Promise<T> =>
-    places.use(async () => {
+    places.stand(async () => {
       const stand = new Stand(lab, ground);
       const laid = mkdtempSync(join(tmpdir(), "workbook-mutant-"));
       try {
@@ -46,16 +45,16 @@ export function stands({ kubeconfig, kubectl, transport }: At) {
         rmSync(laid, { recursive: true, force: true });
         removing.push(stand.remove());
       }
-    });
+    }, "last");
 
   return {
-    measure,
+    places,
     placed,
     solution: (lab: LoadedLab): string => join(lab.dir, "solution"),
     /** Mutants of the checks of these modes. */
     mutants: (lab: LoadedLab, ...modes: Mode[]): Mutant[] =>
       mutantsOf(lab.dir).filter(({ check }) => modes.includes(lab.checks("x")[check]?.mode as Mode)),
     /** Waits until a mutant is caught by its check. */
-    caught: (stand: Stand, { check, code }: Mutant) => gradeMutant(stand, check, code, measure),
+    caught: (stand: Stand, { check, code }: Mutant) => gradeMutant(stand, check, code, places),
   };
 }
