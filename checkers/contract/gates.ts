@@ -38,7 +38,7 @@ export class Slots {
 }
 
 /** How many runs may stand aside for their turn to measure, the one that measures among them: their pods stay on the cluster meanwhile. */
-const aside = 3;
+const aside = 8;
 
 /** The places of a proof: n runs at a time, of which one at a time measures or disturbs. */
 export class Places {
@@ -51,12 +51,15 @@ export class Places {
   stand<T>(run: () => Promise<T>, place: "first" | "last"): Promise<T> {
     return this.#stands.use(run, place);
   }
-  /** Measures in its turn. A run that waits for it has nothing else to do: up to three lend their place to those who have. */
-  async measure<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#aside >= aside) return this.#measure.use(run);
+  /**
+   * Measures in its turn; "first" goes before those that take minutes. A run that waits for it has nothing else to do: some lend their place to
+   * those who have.
+   */
+  async measure<T>(run: () => Promise<T>, place: "first" | "last" = "last"): Promise<T> {
+    if (this.#aside >= aside) return this.#measure.use(run, place);
     this.#aside++;
     try {
-      return await this.#stands.lend(() => this.#measure.use(run));
+      return await this.#stands.lend(() => this.#measure.use(run, place));
     } finally {
       this.#aside--;
     }

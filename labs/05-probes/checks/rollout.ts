@@ -1,8 +1,15 @@
-import type { V1Deployment } from "@kubernetes/client-node";
+import type { V1Deployment, V1Probe } from "@kubernetes/client-node";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
-import { probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
+import {
+  probeFailure,
+  refusal,
+  troubleOf,
+  unsettled,
+  type Workload,
+  workload,
+} from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
 import { type Ask, eventsOf, failedProbe, killing, nameOf, probesOf, restartsOf, shown, templateOf } from "./ground.ts";
 
@@ -11,6 +18,30 @@ const asks: readonly Ask[] = ["startup", "liveness", "readiness"];
 /** A Deployment of this name in the default namespace, where applies go astray; undefined where that can't be seen. */
 const astray = (cluster: Cluster, name: string): Promise<V1Deployment | undefined> =>
   cluster.get(kinds.Deployment, name, { namespace: "default" }).catch(() => undefined);
+
+/** Seconds a liveness probe needs to kill a container for nothing, counted from the moment the container is ready. */
+const toKill = (probe: V1Probe): number =>
+  (probe.initialDelaySeconds ?? 0) +
+  (probe.periodSeconds ?? 10) * (probe.failureThreshold ?? 3) +
+  (probe.timeoutSeconds ?? 1);
+
+/**
+ * Seconds until every ready pod has outlived what its liveness probe could do to it, at most a minute. One whose probe fails each time is ready in
+ * between, so its rollout looks done: at first glance, and again after each restart.
+ */
+function untilJudged(found: Workload, now: number): number {
+  const judged = Math.min(60, Math.max(0, ...probesOf(templateOf(found), "liveness").map(toKill)));
+  const since = found.newest.map((pod) =>
+    Math.max(
+      ...(pod.status?.containerStatuses ?? []).map((one) => moment(one.state?.running?.startedAt)),
+      ...(pod.status?.conditions ?? [])
+        .filter((one) => one.type === "Ready")
+        .map((one) => moment(one.lastTransitionTime)),
+    ),
+  );
+  return judged === 0 ? 0 : Math.ceil(judged - (now - Math.max(...since)) / 1000);
+}
+const moment = (time: Date | string | undefined): number => (time === undefined ? 0 : new Date(time).getTime());
 
 /** The ground of all the others: pods made from a template with probes run and are ready. Which probes is for the others to find out. */
 export const rollout = (f: Facts): Check => {
@@ -137,7 +168,13 @@ export const rollout = (f: Facts): Check => {
       const stuck = troubles.find((one) => one.kind !== "crash-loop");
       if (stuck) return fail(stuck.kind, stuck.evidence);
       const why = unsettled(found.deployment);
-      if (!why) return pass(probes);
+      if (!why) {
+        // Ready is not yet well: a liveness probe that asks the wrong thing kills only at its last failure.
+        const left = untilJudged(found, Date.now());
+        return left <= 0
+          ? pass(probes)
+          : waiting(`the pods are ready; ${left} s until their liveness probe has had its say`, probes);
+      }
       // Once a rollout is through, a pod that is unready or was restarted may be the learner's experiment: that is for the others to judge.
       const through = (found.deployment.status?.conditions ?? []).some(
         (one) => one.type === "Progressing" && one.reason === "NewReplicaSetAvailable",
