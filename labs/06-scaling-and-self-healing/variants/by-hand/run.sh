@@ -6,7 +6,7 @@ kubectl patch deployment ml-inference --type=strategic --patch "$(
   cat <<'JSON'
 {"spec": {"template": {"spec": {
   "terminationGracePeriodSeconds": 45,
-  "containers": [{"name": "ml-model", "lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "sleep 3"]}}}}]
+  "containers": [{"name": "ml-model", "lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "sleep 6"]}}}}]
 }}}}
 JSON
 )"
