@@ -93,26 +93,6 @@ const contract = async (bench: Bench): Promise<Tally> => {
 /** What shares one cluster and one state folder takes turns. */
 const inTurn = "--no-file-parallelism";
 
-/** What measures time, or does something to the cluster as a whole, has it to itself. */
-const alone = [
-  "addons",
-  "contract",
-  "dashboard",
-  "probes",
-  "probes-disturb",
-  "probes-load",
-  "prometheus",
-  "session",
-].map((name) => `test/checkers/live/${name}.test.ts`);
-
-/** First what must be alone, one file after the other; then the rest, two files at a time. */
-const live = async (bench: Bench): Promise<Tally> => {
-  const first = await vitest(alone, inTurn)(bench);
-  if (bench.signal.aborted) return first;
-  const rest = await vitest(["test/checkers/live"], ...alone.map((file) => `--exclude=${file}`))(bench);
-  return { passed: first.passed + rest.passed, failed: first.failed + rest.failed };
-};
-
 const unitFolders = [
   "test/app",
   "test/cluster",
@@ -139,7 +119,7 @@ const stages: Stage[] = [
     name: "live",
     says: "the checkers on a real cluster",
     needsCluster: true,
-    run: live,
+    run: vitest(["test/checkers/live"], inTurn),
   },
   { name: "contract", says: "every lab's contract on a real cluster", needsCluster: true, run: contract },
   { name: "browser", says: "a browser through lab 01", needsCluster: true, run: vitest(["test/browser"], inTurn) },

@@ -37,38 +37,28 @@ export class Slots {
   }
 }
 
-/** How many runs may stand aside for their turn to measure, the one that measures among them: their pods stay on the cluster meanwhile. */
-const inLine = 8;
-/** How many may stand aside while they measure beside others: each takes a share of the processors, if a small one. */
-const beside = 3;
+/** How many runs may stand aside for their turn to measure, the one that measures among them: their pods take memory and a little time meanwhile. */
+const aside = 2;
 
-/** The places of a proof: n runs at a time, of which one at a time measures what others must not disturb. */
+/** The places of a proof: n runs at a time, of which one at a time measures or disturbs. */
 export class Places {
   readonly #stands: Slots;
   readonly #measure = new Slots(1);
-  readonly #aside = { line: 0, beside: 0 };
+  #aside = 0;
   constructor(n: number) {
     this.#stands = new Slots(n);
   }
   stand<T>(run: () => Promise<T>, place: "first" | "last"): Promise<T> {
     return this.#stands.use(run, place);
   }
-  /**
-   * Measures in its turn; "first" goes before those that take minutes, "any" needs no turn. A run that waits for its turn, or whose check mostly
-   * waits for what the cluster does, needs no place meanwhile: some lend theirs to those who have pods to start.
-   */
-  measure<T>(run: () => Promise<T>, turn: "first" | "last" | "any" = "last"): Promise<T> {
-    return turn === "any"
-      ? this.#lent("beside", beside, run)
-      : this.#lent("line", inLine, () => this.#measure.use(run, turn));
-  }
-  async #lent<T>(where: "line" | "beside", most: number, run: () => Promise<T>): Promise<T> {
-    if (this.#aside[where] >= most) return run();
-    this.#aside[where]++;
+  /** Measures in its turn. A run that waits for it has nothing else to do: one that does lends its place, besides the one that measures. */
+  async measure<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#aside >= aside) return this.#measure.use(run);
+    this.#aside++;
     try {
-      return await this.#stands.lend(run);
+      return await this.#stands.lend(() => this.#measure.use(run));
     } finally {
-      this.#aside[where]--;
+      this.#aside--;
     }
   }
 }

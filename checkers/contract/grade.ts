@@ -18,17 +18,12 @@ const startLimit = 20_000;
 /** Milliseconds beyond its `within` in which a mutant must be caught. */
 const mutantGrace = 10_000;
 
-/** Milliseconds of `within` above which a check lets others measure before it: an autoscaler's minutes would hold up a whole proof. */
-const longTurn = 3 * 60_000;
-
 /** Where measuring checks take turns. */
 export type Turns = Pick<Places, "measure">;
 
 /** Runs a measuring check when none of this proof's others does that has to be alone; one that need not be runs at once. */
-function turn<T>(check: Check, places: Turns, run: () => Promise<T>): Promise<T> {
-  if (check.alone === false) return places.measure(run, "any");
-  return places.measure(run, milliseconds(check.within) > longTurn ? "last" : "first");
-}
+const turn = <T>(check: Check, places: Turns, run: () => Promise<T>): Promise<T> =>
+  check.alone === false ? run() : places.measure(run);
 
 export interface Hasty {
   check: string;

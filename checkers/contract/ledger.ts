@@ -6,9 +6,6 @@ const most = 3 * 60_000;
 /** What needs minutes by its nature: an autoscaler goes by averages over time. */
 const slowAddons: readonly AddonName[] = ["metrics-server"];
 
-/** Whether a proof of a lab with these add-ons takes minutes whatever its author does. */
-export const slowByNature = (addons: readonly AddonName[]): boolean => addons.some((name) => slowAddons.includes(name));
-
 export interface LedgerLine {
   lab: string;
   proved: number;
@@ -43,6 +40,6 @@ export const ledgerOf = (steps: readonly Step[], addons: (lab: string) => readon
       failed,
       wall,
       runs: own.reduce((sum, step) => sum + step.took, 0),
-      slow: wall > most && !slowByNature(addons(lab)),
+      slow: wall > most && !addons(lab).some((name) => slowAddons.includes(name)),
     };
   });

@@ -13,7 +13,7 @@ import { findLab, type LoadedLab, labFolders, labRoots, loadLabAt } from "../lab
 import { withLease } from "../probes/lease.ts";
 import { changedLabs } from "./changed.ts";
 import { Places, Slots } from "./gates.ts";
-import { type LedgerLine, ledgerOf, slowByNature } from "./ledger.ts";
+import { type LedgerLine, ledgerOf } from "./ledger.ts";
 import { type Part, type Proof, proveOnCluster, proveStatic, type Step } from "./prove.ts";
 import { type Ground, runLabel } from "./stand.ts";
 
@@ -119,10 +119,7 @@ async function onCluster(
         done,
         removing: (gone) => removals.push(gone),
       };
-      // What waits for an autoscaler begins first, and the others go on beside it; at the end it would be waited for alone.
-      const slow = (lab: LoadedLab): boolean => slowByNature(lab.definition.addons ?? []);
-      const inOrder = [...labs.filter(slow), ...labs.filter((lab) => !slow(lab))];
-      await Promise.all(inOrder.map((lab) => proveOnCluster(lab, proof)));
+      await Promise.all(labs.map((lab) => proveOnCluster(lab, proof)));
     });
   } finally {
     const left = (await Promise.allSettled(removals)).filter((one) => one.status === "rejected");

@@ -17,7 +17,6 @@ export const survives = (lab: Facts): Check =>
     points: 3,
     mode: "disturb",
     within: "2m",
-    alone: false,
     evidence: "state",
     needs: ["routes"],
     why: "nginx went on calling the same address, and never learned that anything had happened. The ReplicaSet replaced the pod, the EndpointSlice lost one address and gained another, and every node's rules followed. The few requests that failed were on their way while that news was: lab 06 makes them none.",

@@ -25,7 +25,6 @@ export const noFailedRequest = (lab: Facts): Check => {
     points: 6,
     mode: "disturb",
     within: "60s",
-    alone: false,
     evidence: "state",
     why: "Two things happen at the same moment and know nothing of each other: the kubelet ends the container, and the endpoint leaves the slice and then the rules of every node. The pod kept its door open until the second was done, finished what it had taken on, and only then left. Its successor was sent nothing before it could answer.",
     failures: {

@@ -58,30 +58,24 @@ describe("places", () => {
     after.end();
     await Promise.all([first, second]);
   });
-  it("measure one at a time what has to be alone, the short before the long", async () => {
-    const places = new Places(3);
-    const [now, long, short] = [held(), held(), held()];
-    const all = [
-      places.stand(() => places.measure(now.run, "first"), "last"),
-      places.stand(() => places.measure(long.run, "last"), "last"),
-      places.stand(() => places.measure(short.run, "first"), "last"),
-    ];
-    await turns();
-    expect([now.began, long.began, short.began]).toEqual([true, false, false]);
-    now.end();
-    await turns();
-    expect([long.began, short.began]).toEqual([false, true]);
-    short.end();
-    long.end();
-    await Promise.all(all);
-  });
-  it("lend only so many: beside others, three", async () => {
+  it("measure one at a time, and lend only to the one that measures and one that waits for it", async () => {
     const places = new Places(1);
-    const runs = Array.from({ length: 6 }, held);
-    const all = runs.map((one) => places.stand(() => places.measure(one.run, "any"), "last"));
+    const runs = Array.from({ length: 4 }, held);
+    const began: number[] = [];
+    const all = runs.map((one, n) =>
+      places.stand(async () => {
+        began.push(n);
+        await places.measure(one.run);
+      }, "last"),
+    );
     await turns();
-    expect(runs.map(({ began }) => began)).toEqual([true, true, true, true, false, false]);
-    for (const one of runs) one.end();
+    expect(began).toEqual([0, 1, 2]);
+    expect(runs.map((one) => one.began)).toEqual([true, false, false, false]);
+    for (const one of runs) {
+      one.end();
+      await turns();
+    }
     await Promise.all(all);
+    expect(began).toEqual([0, 1, 2, 3]);
   });
 });
