@@ -263,6 +263,7 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
     throw error;
   }
   await chmod(kubeconfig, 0o600);
+  await startOnlyWhenAsked(engine, await nodeContainers(engine, name, signal), signal);
   record.complete = true;
   await writeRecord(at, record);
   return record;
@@ -334,8 +335,24 @@ export async function restoreKubeconfig(
   await privately(adminKubeconfig(at, name), stdout);
 }
 
+/**
+ * Leaves it to the workbook when nodes start. kind lets the engine start them again after any end that was not clean, as a stop is: a cluster nobody
+ * asked for would then run beside another whenever the engine starts, and take half of a small machine.
+ */
+async function startOnlyWhenAsked(
+  engine: Pick<Engine, "command">,
+  nodes: readonly NodeContainer[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const names = nodes.map((node) => node.name);
+  if (names.length === 0) return;
+  // An engine that cannot do it starts a cluster too many, and that is all.
+  await run(engine.command, ["update", "--restart=no", ...names], { signal, timeout: 20_000, allowFailure: true });
+}
+
 /** Starts node containers that are stopped. The control plane goes first, so that it gets its old address back. */
 export async function startNodes(engine: Engine, nodes: readonly NodeContainer[], signal: AbortSignal): Promise<void> {
+  await startOnlyWhenAsked(engine, nodes, signal);
   for (const node of nodes) {
     if (node.running) continue;
     try {
@@ -361,6 +378,7 @@ export async function stopNodes(
   nodes: readonly NodeContainer[],
   signal?: AbortSignal,
 ): Promise<void> {
+  await startOnlyWhenAsked(engine, nodes, signal);
   const running = nodes.filter((node) => node.running).map((node) => node.name);
   if (running.length > 0) await run(engine.command, ["stop", "-t", "20", ...running], { signal, timeout: 120_000 });
 }
