@@ -36,10 +36,18 @@ export interface Proof {
   /** One at a time: labs that need a fixed NodePort. */
   nodePort: Slots;
   only: Part | undefined;
-  /** Told each step as it ends. */
+  /** Told each step that holds, as it ends. */
   done(step: Step): void;
+  /** Told each that does not, at its first try. */
+  failed(step: Step): void;
   /** Told of each namespace to be deleted; the proof waits for all at its end. */
   removing(gone: Promise<void>): void;
+}
+
+/** A step, and how to run it once more. */
+export interface Tried {
+  step: Step;
+  again(): Promise<Step>;
 }
 
 interface Outcome {
@@ -64,11 +72,11 @@ export async function proveStatic(lab: { slug: string; dir: string }): Promise<S
 }
 
 /** Everything that takes a cluster: each run on a fresh namespace with a working folder of its own. */
-export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Step[]> {
+export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Tried[]> {
   const wants = (part: Part): boolean => proof.only === undefined || proof.only === part;
-  const steps: Promise<Step>[] = [];
+  const steps: Promise<Tried>[] = [];
   const doored = lab.definition.requires?.nodePort === true;
-  const run = (part: Part, name: string, act: (stand: Stand) => Promise<Outcome>, door = doored): Promise<Step> => {
+  const run = (part: Part, name: string, act: (stand: Stand) => Promise<Outcome>, door = doored): Promise<Tried> => {
     const step = runStep(lab, door ? proof.nodePort : undefined, proof, part, name, act);
     steps.push(step);
     return step;
@@ -121,9 +129,9 @@ async function runStep(
   part: Part,
   name: string,
   act: (stand: Stand) => Promise<Outcome>,
-): Promise<Step> {
+): Promise<Tried> {
   const { ground } = proof;
-  const inPlace = async (): Promise<Step> => {
+  const once = async (): Promise<Step> => {
     const began = performance.now();
     let stand: Stand | undefined;
     const step = (ok: boolean, outcome: Outcome): Step => ({
@@ -153,11 +161,13 @@ async function runStep(
     const gone = stand?.remove() ?? Promise.resolve();
     gone.catch(() => {});
     proof.removing(gone);
-    proof.done(result);
     return result;
   };
   // Those that need the node port go one after the other: were they to queue behind all others each time, they would be the last for long.
-  return place ? place.use(() => proof.places.stand(inPlace, "first")) : proof.places.stand(inPlace, "last");
+  const first = await (place ? place.use(() => proof.places.stand(once, "first")) : proof.places.stand(once, "last"));
+  if (first.ok) proof.done(first);
+  else proof.failed(first);
+  return { step: first, again: once };
 }
 
 async function answered(stand: Stand, dir: string, where: string, proof: Proof): Promise<Outcome> {

@@ -17,13 +17,16 @@ const made = () => {
 };
 
 /** Proves one scaffolded lab after `spoil` had its way with it; tells what failed as "step: where says". */
-async function prove(spoil: (write: (name: string, text: string) => void, dir: string) => void = () => {}) {
+async function prove(
+  spoil: (write: (name: string, text: string) => void, dir: string) => void = () => {},
+  again = false,
+) {
   const { dir, options } = made();
   spoil((name, text) => {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
     writeFileSync(join(dir, name), text);
   }, dir);
-  const result = await verifyLabs({ ...options, signal: new AbortController().signal });
+  const result = await verifyLabs({ ...options, again, signal: new AbortController().signal });
   const failed = result.steps.filter((step) => !step.ok);
   return {
     ...result,
@@ -73,6 +76,18 @@ describe("the contract of a lab", { timeout: 180_000 }, () => {
     expect(all).toContain("solution, second time");
     expect(all).toMatch(/variant imperative: .*run\.sh ended with 3:\s+on my way/);
     expect(all).toMatch(/mutant greeting\/differs: .*should fail with differs; it says pass/);
+  });
+
+  it("tries once more, alone, what failed beside others, and says what it failed at", async () => {
+    const { told, steps, passed } = await prove((write, dir) => {
+      const once = join(dir, "..", "been-here");
+      write("variants/imperative/run.sh", `[ -e ${once} ] || { touch ${once}; echo busy; exit 3; }\n`);
+      write("variants/imperative/configmap.yaml", configMap("hello"));
+    }, true);
+    expect(told).toEqual([]);
+    expect(passed).toBe(steps.length);
+    const notes = steps.find(({ name }) => name === "variant imperative")?.notes.join("\n");
+    expect(notes).toMatch(/failed beside others: .*run\.sh ended with 3/);
   });
 
   it("finds a check that cannot look at the start", async () => {
