@@ -57,7 +57,7 @@ const one =
 const vitest =
   (filters: string[], ...flags: string[]) =>
   async (bench: Bench): Promise<Tally> => {
-    const report = join(bench.scratch, `vitest-${filters[0]?.replaceAll("/", "_")}.json`);
+    const report = join(bench.scratch, `vitest-${filters.join("-").replaceAll("/", "_")}.json`);
     const code = await program(
       bin("vitest"),
       [

@@ -36,22 +36,24 @@ export interface Proof {
   /** One at a time: labs that need a fixed NodePort. */
   nodePort: Slots;
   only: Part | undefined;
-  /** Told each step that holds, as it ends. */
+  /** Told each step whose outcome is final, as it ends. */
   done(step: Step): void;
-  /** Told each that does not, at its first try. */
+  /** Told each that failed and may be run once more. */
   failed(step: Step): void;
   /** Told of each namespace to be deleted; the proof waits for all at its end. */
   removing(gone: Promise<void>): void;
 }
 
-/** A step, and how to run it once more. */
-export interface Tried {
+/** A step that failed, and how to run it once more. */
+export interface Failed {
   step: Step;
   again(): Promise<Step>;
 }
 
 interface Outcome {
   problems: Problem[];
+  /** A wrong answer passed: no load excuses that, so there is no second try. */
+  wrongPass?: boolean;
   notes?: string[];
 }
 
@@ -71,12 +73,20 @@ export async function proveStatic(lab: { slug: string; dir: string }): Promise<S
   };
 }
 
-/** Everything that takes a cluster: each run on a fresh namespace with a working folder of its own. */
-export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Tried[]> {
+/**
+ * Everything that takes a cluster: each run on a fresh namespace with a working folder of its own. Resolves to what failed and may have done so
+ * because of its neighbors.
+ */
+export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Failed[]> {
   const wants = (part: Part): boolean => proof.only === undefined || proof.only === part;
-  const steps: Promise<Tried>[] = [];
+  const steps: Promise<Failed | undefined>[] = [];
   const doored = lab.definition.requires?.nodePort === true;
-  const run = (part: Part, name: string, act: (stand: Stand) => Promise<Outcome>, door = doored): Promise<Tried> => {
+  const run = (
+    part: Part,
+    name: string,
+    act: (stand: Stand) => Promise<Outcome>,
+    door = doored,
+  ): Promise<Failed | undefined> => {
     const step = runStep(lab, door ? proof.nodePort : undefined, proof, part, name, act);
     steps.push(step);
     return step;
@@ -119,7 +129,7 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Trie
         doored && asksForNodePort(solution, mutant.dir),
       );
   }
-  return Promise.all(steps);
+  return (await Promise.all(steps)).filter((one) => one !== undefined);
 }
 
 async function runStep(
@@ -129,8 +139,9 @@ async function runStep(
   part: Part,
   name: string,
   act: (stand: Stand) => Promise<Outcome>,
-): Promise<Tried> {
+): Promise<Failed | undefined> {
   const { ground } = proof;
+  let wrongPass = false;
   const once = async (): Promise<Step> => {
     const began = performance.now();
     let stand: Stand | undefined;
@@ -151,6 +162,7 @@ async function runStep(
       stand = new Stand(lab, ground);
       await stand.enter();
       const outcome = await act(stand);
+      wrongPass = outcome.wrongPass === true;
       result = step(outcome.problems.length === 0, outcome);
     } catch (error) {
       const message = ground.signal.aborted ? "was interrupted" : `could not be run: ${(error as Error).message}`;
@@ -165,8 +177,11 @@ async function runStep(
   };
   // Those that need the node port go one after the other: were they to queue behind all others each time, they would be the last for long.
   const first = await (place ? place.use(() => proof.places.stand(once, "first")) : proof.places.stand(once, "last"));
-  if (first.ok) proof.done(first);
-  else proof.failed(first);
+  if (first.ok || wrongPass) {
+    proof.done(first);
+    return undefined;
+  }
+  proof.failed(first);
   return { step: first, again: once };
 }
 
@@ -306,6 +321,7 @@ async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Pro
       ? "The check does not notice this mistake: make it look closer."
       : "Mend the mutant, or the order in which the check decides.";
   return {
+    wrongPass: verdict.state === "pass",
     problems: [
       problem(where, `${mutant.check} should fail with ${mutant.code}; it says ${inWords(check, verdict)}`, todo),
     ],

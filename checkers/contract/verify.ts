@@ -14,7 +14,7 @@ import { withLease } from "../probes/lease.ts";
 import { changedLabs } from "./changed.ts";
 import { Places, Slots } from "./gates.ts";
 import { type LedgerLine, ledgerOf } from "./ledger.ts";
-import { type Part, type Proof, proveOnCluster, proveStatic, type Step, type Tried } from "./prove.ts";
+import { type Failed, type Part, type Proof, proveOnCluster, proveStatic, type Step } from "./prove.ts";
 import { type Ground, runLabel } from "./stand.ts";
 
 export interface VerifyOptions {
@@ -125,12 +125,8 @@ async function onCluster(
         },
         removing: (gone) => removals.push(gone),
       };
-      const tried = (await Promise.all(labs.map((lab) => proveOnCluster(lab, proof)))).flat();
-      await secondTries(
-        tried.filter(({ step }) => !step.ok),
-        done,
-        options.again !== false && !held.aborted,
-      );
+      const failed = (await Promise.all(labs.map((lab) => proveOnCluster(lab, proof)))).flat();
+      await secondTries(failed, done, options.again !== false && !held.aborted);
     });
   } finally {
     const left = (await Promise.allSettled(removals)).filter((one) => one.status === "rejected");
@@ -147,7 +143,7 @@ const mostAgain = 12;
  * Several places at once on a machine that has processors for two: a step may fail because of its neighbors. One that did is run once more with
  * nothing beside it. What it says then counts; what it failed at first becomes a note.
  */
-async function secondTries(failed: readonly Tried[], done: (step: Step) => void, wanted: boolean): Promise<void> {
+async function secondTries(failed: readonly Failed[], done: (step: Step) => void, wanted: boolean): Promise<void> {
   for (const { step, again } of failed) {
     if (!wanted || failed.length > mostAgain) {
       done(step);

@@ -83,7 +83,8 @@ export async function freshPod(
   });
 }
 
-const at = (time: Date | string | undefined): number => (time === undefined ? 0 : new Date(time).getTime());
+/** Milliseconds of the epoch; 0 for no time. */
+export const at = (time: Date | string | undefined): number => (time === undefined ? 0 : new Date(time).getTime());
 
 /** What the kubelet has said about this pod since a moment (milliseconds of the epoch; events carry whole seconds). */
 export async function eventsOf(cluster: Cluster, pod: V1Pod, from = 0): Promise<CoreV1Event[]> {

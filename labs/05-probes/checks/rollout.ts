@@ -11,7 +11,18 @@ import {
   workload,
 } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
-import { type Ask, eventsOf, failedProbe, killing, nameOf, probesOf, restartsOf, shown, templateOf } from "./ground.ts";
+import {
+  type Ask,
+  at,
+  eventsOf,
+  failedProbe,
+  killing,
+  nameOf,
+  probesOf,
+  restartsOf,
+  shown,
+  templateOf,
+} from "./ground.ts";
 
 const asks: readonly Ask[] = ["startup", "liveness", "readiness"];
 
@@ -33,15 +44,12 @@ function untilJudged(found: Workload, now: number): number {
   const judged = Math.min(60, Math.max(0, ...probesOf(templateOf(found), "liveness").map(toKill)));
   const since = found.newest.map((pod) =>
     Math.max(
-      ...(pod.status?.containerStatuses ?? []).map((one) => moment(one.state?.running?.startedAt)),
-      ...(pod.status?.conditions ?? [])
-        .filter((one) => one.type === "Ready")
-        .map((one) => moment(one.lastTransitionTime)),
+      ...(pod.status?.containerStatuses ?? []).map((one) => at(one.state?.running?.startedAt)),
+      ...(pod.status?.conditions ?? []).filter((one) => one.type === "Ready").map((one) => at(one.lastTransitionTime)),
     ),
   );
   return judged === 0 ? 0 : Math.ceil(judged - (now - Math.max(...since)) / 1000);
 }
-const moment = (time: Date | string | undefined): number => (time === undefined ? 0 : new Date(time).getTime());
 
 /** The ground of all the others: pods made from a template with probes run and are ready. Which probes is for the others to find out. */
 export const rollout = (f: Facts): Check => {
