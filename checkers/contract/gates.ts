@@ -1,3 +1,5 @@
+import { cpus } from "node:os";
+
 /** At most n at a time. */
 export class Slots {
   #free: number;
@@ -5,60 +7,119 @@ export class Slots {
   constructor(n: number) {
     this.#free = n;
   }
-  /** Runs when a slot is free, and gives it back however it ends. "first": before all that wait. */
-  async use<T>(run: () => Promise<T>, place: "first" | "last" = "last"): Promise<T> {
-    await this.#take(place);
-    try {
-      return await run();
-    } finally {
-      this.#give();
-    }
-  }
-  /** Runs what needs no slot, on behalf of one who has one: somebody else has it meanwhile. */
-  async lend<T>(run: () => Promise<T>): Promise<T> {
-    this.#give();
-    try {
-      return await run();
-    } finally {
-      await this.#take("first");
-    }
-  }
-  async #take(place: "first" | "last"): Promise<void> {
+  /** Runs when a slot is free, and gives it back however it ends. */
+  async use<T>(run: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
-    else
-      await new Promise<void>((resolve) =>
-        place === "first" ? this.#waiting.unshift(resolve) : this.#waiting.push(resolve),
-      );
-  }
-  #give(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await run();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
   }
 }
 
-/** How many runs may stand aside for their turn to measure, the one that measures among them: their pods take memory and a little time meanwhile. */
-const aside = 2;
+/**
+ * What a run does most of its time, which says how many of its kind fit on a machine: it looks at objects and its own pods; it measures with nothing
+ * beside it that measures too; or it waits for minutes, as for an autoscaler, and hardly needs a processor.
+ */
+export type Pace = "looks" | "measures" | "waits";
 
-/** The places of a proof: n runs at a time, of which one at a time measures or disturbs. */
+/** One measures while the next makes its start: more would only stand in line with pods of their own. */
+const measuring = 2;
+/** A run that waits takes memory, and now and then a little time. */
+const waits = 3;
+/** Milliseconds between two looks at the processors, long enough for the run let in last to show what it needs. */
+const pause = 2_000;
+/** Share of the processors' time that must have been free for one more run: starting its pods takes about that much. */
+const room = 0.25;
+
+/** Gives the share of all processors' time since it was last asked in which they had nothing to do, 0 to 1. */
+export function idleMeter(read: typeof cpus = cpus): () => number {
+  const now = () => {
+    const times = read().map((one) => one.times);
+    return {
+      idle: times.reduce((sum, one) => sum + one.idle, 0),
+      all: times.reduce((sum, one) => sum + one.user + one.nice + one.sys + one.idle + one.irq, 0),
+    };
+  };
+  let before = now();
+  return () => {
+    const after = now();
+    const all = after.all - before.all;
+    const idle = all > 0 ? (after.idle - before.idle) / all : 0;
+    before = after;
+    return idle;
+  };
+}
+
+/**
+ * The places of a proof: `least` runs at a time, and up to `most` as long as the processors have room; runs that wait are not counted. Where both
+ * are the same, somebody asked for that number, and gets it.
+ */
 export class Places {
-  readonly #stands: Slots;
+  readonly #least: number;
+  readonly #most: number;
+  readonly #idle: () => number;
+  readonly #measuring = new Slots(measuring);
+  readonly #waits = new Slots(waits);
   readonly #measure = new Slots(1);
-  #aside = 0;
-  constructor(n: number) {
-    this.#stands = new Slots(n);
+  readonly #line: (() => void)[] = [];
+  #running = 0;
+  #looking: NodeJS.Timeout | undefined;
+
+  constructor(least: number, most = least, idle = idleMeter()) {
+    this.#least = least;
+    this.#most = most;
+    this.#idle = idle;
   }
-  stand<T>(run: () => Promise<T>, place: "first" | "last"): Promise<T> {
-    return this.#stands.use(run, place);
+
+  /** Runs when there is a place. What stood in another line before, as for its turn to measure, is "next": there it has waited long enough. */
+  stand<T>(run: () => Promise<T>, pace: Pace = "looks", at: "next" | "last" = "last"): Promise<T> {
+    if (pace === "waits" && this.#most > this.#least) return this.#waits.use(run);
+    if (pace === "measures") return this.#measuring.use(() => this.#place(run, "next"));
+    return this.#place(run, at);
   }
-  /** Measures in its turn. A run that waits for it has nothing else to do: one that does lends its place, besides the one that measures. */
-  async measure<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#aside >= aside) return this.#measure.use(run);
-    this.#aside++;
+
+  /** Measures or disturbs in its turn: one at a time. */
+  measure<T>(run: () => Promise<T>): Promise<T> {
+    return this.#measure.use(run);
+  }
+
+  async #place<T>(run: () => Promise<T>, at: "next" | "last"): Promise<T> {
+    await new Promise<void>((resolve) => {
+      if (at === "next") this.#line.unshift(resolve);
+      else this.#line.push(resolve);
+      this.#admit();
+    });
     try {
-      return await this.#stands.lend(() => this.#measure.use(run));
+      return await run();
     } finally {
-      this.#aside--;
+      this.#running--;
+      this.#admit();
+    }
+  }
+
+  #next(): void {
+    const next = this.#line.shift();
+    if (!next) return;
+    this.#running++;
+    next();
+  }
+
+  #admit(): void {
+    while (this.#running < this.#least && this.#line.length > 0) this.#next();
+    if (this.#line.length === 0 || this.#most === this.#least) {
+      clearInterval(this.#looking);
+      this.#looking = undefined;
+    } else if (!this.#looking) {
+      this.#idle();
+      this.#looking = setInterval(() => {
+        if (this.#idle() >= room && this.#running < this.#most) this.#next();
+        this.#admit();
+      }, pause);
     }
   }
 }

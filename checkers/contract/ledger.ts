@@ -6,6 +6,9 @@ const most = 3 * 60_000;
 /** What needs minutes by its nature: an autoscaler goes by averages over time. */
 const slowAddons: readonly AddonName[] = ["metrics-server"];
 
+/** Whether a lab with these add-ons takes minutes in which the machine has little to do. */
+export const waitsLong = (addons: readonly AddonName[]): boolean => addons.some((name) => slowAddons.includes(name));
+
 export interface LedgerLine {
   lab: string;
   proved: number;
@@ -40,6 +43,6 @@ export const ledgerOf = (steps: readonly Step[], addons: (lab: string) => readon
       failed,
       wall,
       runs: own.reduce((sum, step) => sum + step.took, 0),
-      slow: wall > most && !addons(lab).some((name) => slowAddons.includes(name)),
+      slow: wall > most && !waitsLong(addons(lab)),
     };
   });

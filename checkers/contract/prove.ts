@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Checks, groundOf } from "../core/needs.ts";
 import type { LoadedLab } from "../labs.ts";
 import { asksForNodePort, type Mutant, mutantsOf, overlay, variantsOf } from "./files.ts";
-import type { Places, Slots } from "./gates.ts";
+import type { Pace, Places, Slots } from "./gates.ts";
 import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
+import { waitsLong } from "./ledger.ts";
 import { type Problem, problem } from "./problem.ts";
 import { type Ground, Stand } from "./stand.ts";
 import { staticProblems } from "./static.ts";
@@ -81,13 +83,15 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
   const wants = (part: Part): boolean => proof.only === undefined || proof.only === part;
   const steps: Promise<Failed | undefined>[] = [];
   const doored = lab.definition.requires?.nodePort === true;
+  const checks = lab.checks("pace");
+  const whole = paceOf(lab, checks, Object.keys(checks));
   const run = (
     part: Part,
     name: string,
     act: (stand: Stand) => Promise<Outcome>,
-    door = doored,
+    { door = doored, pace = whole }: { door?: boolean; pace?: Pace } = {},
   ): Promise<Failed | undefined> => {
-    const step = runStep(lab, door ? proof.nodePort : undefined, proof, part, name, act);
+    const step = runStep(lab, { door, pace }, proof, part, name, act);
     steps.push(step);
     return step;
   };
@@ -122,19 +126,24 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
   }
   if (wants("mutants")) {
     for (const mutant of mutantsOf(lab.dir))
-      run(
-        "mutants",
-        `mutant ${mutant.check}/${mutant.code}`,
-        (stand) => caught(stand, mutant, solution, proof),
-        doored && asksForNodePort(solution, mutant.dir),
-      );
+      run("mutants", `mutant ${mutant.check}/${mutant.code}`, (stand) => caught(stand, mutant, solution, proof), {
+        door: doored && asksForNodePort(solution, mutant.dir),
+        pace: paceOf(lab, checks, [mutant.check, ...groundOf(checks, mutant.check)]),
+      });
   }
   return (await Promise.all(steps)).filter((one) => one !== undefined);
 }
 
+/** The pace of a run that looks with these checks. */
+function paceOf(lab: LoadedLab, checks: Checks, ids: readonly string[]): Pace {
+  const acting = ids.map((id) => checks[id]).filter((one) => one !== undefined && one.mode !== "observe");
+  if (acting.some((one) => one?.alone !== false)) return "measures";
+  return acting.length > 0 && waitsLong(lab.definition.addons ?? []) ? "waits" : "looks";
+}
+
 async function runStep(
   lab: LoadedLab,
-  place: Slots | undefined,
+  { door, pace }: { door: boolean; pace: Pace },
   proof: Proof,
   part: Part,
   name: string,
@@ -169,14 +178,15 @@ async function runStep(
       result = step(false, { problems: [problem(name, message, "Mend it, then run this part again with --only.")] });
     }
     // A NodePort is free once its Service is gone; the rest of the namespace goes away in the background.
-    if (place) await stand?.closePorts();
+    if (door) await stand?.closePorts();
     const gone = stand?.remove() ?? Promise.resolve();
     gone.catch(() => {});
     proof.removing(gone);
     return result;
   };
-  // Those that need the node port go one after the other: were they to queue behind all others each time, they would be the last for long.
-  const first = await (place ? place.use(() => proof.places.stand(once, "first")) : proof.places.stand(once, "last"));
+  const first = await (door
+    ? proof.nodePort.use(() => proof.places.stand(once, pace, "next"))
+    : proof.places.stand(once, pace));
   if (first.ok || wrongPass) {
     proof.done(first);
     return undefined;

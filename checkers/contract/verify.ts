@@ -27,7 +27,7 @@ export interface VerifyOptions {
   signal: AbortSignal;
   /** WORKBOOK_TEST_KUBECONFIG, else the admin kubeconfig under WORKBOOK_HOME; the pinned tools' folder is looked for there too. */
   env?: NodeJS.ProcessEnv;
-  /** Runs at the same time; default: one more than there are processors, since starting pods keeps them busy. */
+  /** Runs at the same time; default: one more than there are processors, and more as long as those are not busy. */
   jobs?: number;
   /** Whether what failed is run once more, alone; default true. */
   again?: boolean;
@@ -85,6 +85,7 @@ async function onCluster(
   done: (step: Step) => void,
 ): Promise<void> {
   const { env, signal, io } = options;
+  const processors = availableParallelism();
   const kubeconfig = env.WORKBOOK_TEST_KUBECONFIG || currentCluster(env)?.kubeconfig;
   if (!kubeconfig || !existsSync(kubeconfig)) {
     throw new LookError(
@@ -115,7 +116,7 @@ async function onCluster(
     await withLease(transport, "proof", turn, signal, async (held) => {
       const proof: Proof = {
         ground: { ...ground, signal: held },
-        places: new Places(options.jobs ?? availableParallelism() + 1),
+        places: options.jobs ? new Places(options.jobs) : new Places(processors + 1, 4 * processors),
         nodePort: new Slots(1),
         only: options.only,
         done,

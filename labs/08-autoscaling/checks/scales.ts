@@ -120,6 +120,8 @@ export const scales = (lab: Facts): Check => {
     title: `Under load, ${deployment} grows beyond ${least} pods, and shrinks again after it`,
     points: 6,
     mode: "disturb",
+    // Its load is a tenth of a processor, and what it waits for comes from averages over a quarter of a minute.
+    alone: false,
     within: "6m",
     evidence: "state",
     why: "The loop closed: load became CPU, CPU became a percentage, the percentage became a number of pods, and the pods took the load. pods wanted = pods now · utilization / target, rounded up. Coming back took the window: nothing is thrown away until a full minute has not needed it.",

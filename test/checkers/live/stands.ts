@@ -25,7 +25,7 @@ export function stands({ kubeconfig, kubectl, transport }: At) {
   const run = randomBytes(4).toString("hex");
   const ground: Ground = { transport, kubeconfig, kubectl, run, env: process.env, signal: stop.signal };
   const removing: Promise<void>[] = [];
-  const places = new Places(4);
+  const places = new Places(3, 8);
   afterAll(async () => {
     stop.abort(new Error("The tests are over."));
     await Promise.all(removing);
@@ -45,7 +45,7 @@ export function stands({ kubeconfig, kubectl, transport }: At) {
         rmSync(laid, { recursive: true, force: true });
         removing.push(stand.remove());
       }
-    }, "last");
+    });
 
   return {
     places,

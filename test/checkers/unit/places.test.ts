@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { Places, Slots } from "../../../checkers/contract/gates.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { idleMeter, type Pace, Places, Slots } from "../../../checkers/contract/gates.ts";
 
 /** A run one ends by hand. */
 function held(): { run: () => Promise<void>; began: boolean; end: () => void } {
@@ -17,16 +17,20 @@ const turns = async (): Promise<void> => {
   for (let n = 0; n < 20; n++) await Promise.resolve();
 };
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe("slots", () => {
-  it("are given out in order, the first before all that wait", async () => {
+  it("are given out in order", async () => {
     const slots = new Slots(1);
-    const [now, later, next] = [held(), held(), held()];
-    const all = [slots.use(now.run), slots.use(later.run), slots.use(next.run, "first")];
+    const [now, next, later] = [held(), held(), held()];
+    const all = [slots.use(now.run), slots.use(next.run), slots.use(later.run)];
     await turns();
-    expect([now.began, later.began, next.began]).toEqual([true, false, false]);
+    expect([now.began, next.began, later.began]).toEqual([true, false, false]);
     now.end();
     await turns();
-    expect([later.began, next.began]).toEqual([false, true]);
+    expect([next.began, later.began]).toEqual([true, false]);
     next.end();
     later.end();
     await Promise.all(all);
@@ -38,44 +42,117 @@ describe("slots", () => {
   });
 });
 
+/** Runs standing in these places, at this pace. */
+const standing = (places: Places, count: number, pace: Pace = "looks", at: "next" | "last" = "last") => {
+  const runs = Array.from({ length: count }, held);
+  return { runs, all: Promise.all(runs.map((one) => places.stand(one.run, pace, at))) };
+};
+const begun = (runs: readonly { began: boolean }[]): number => runs.filter((one) => one.began).length;
+const end = async ({ runs, all }: { runs: readonly { end(): void }[]; all: Promise<unknown> }): Promise<void> => {
+  for (const one of runs) {
+    one.end();
+    await turns();
+  }
+  await all;
+};
+
 describe("places", () => {
-  it("a run that measures lends its place, and goes on only when it has one again", async () => {
-    const places = new Places(1);
-    const [measured, other, after] = [held(), held(), held()];
-    const first = places.stand(async () => {
-      await places.measure(measured.run);
-      await after.run();
-    }, "last");
-    const second = places.stand(other.run, "last");
+  it("there are as many as asked for, and a next one when one ends", async () => {
+    const some = standing(new Places(2), 4);
     await turns();
-    expect([measured.began, other.began]).toEqual([true, true]);
-    measured.end();
+    expect(begun(some.runs)).toBe(2);
+    some.runs[0]?.end();
     await turns();
-    expect(after.began).toBe(false);
-    other.end();
-    await turns();
-    expect(after.began).toBe(true);
-    after.end();
-    await Promise.all([first, second]);
+    expect(begun(some.runs)).toBe(3);
+    await end(some);
   });
-  it("measure one at a time, and lend only to the one that measures and one that waits for it", async () => {
-    const places = new Places(1);
-    const runs = Array.from({ length: 4 }, held);
-    const began: number[] = [];
-    const all = runs.map((one, n) =>
-      places.stand(async () => {
-        began.push(n);
-        await places.measure(one.run);
-      }, "last"),
-    );
+
+  it("one more every two seconds while the processors have room, up to the most", async () => {
+    vi.useFakeTimers();
+    let idle = 0.1;
+    const some = standing(new Places(2, 4, () => idle), 6);
     await turns();
-    expect(began).toEqual([0, 1, 2]);
-    expect(runs.map((one) => one.began)).toEqual([true, false, false, false]);
-    for (const one of runs) {
-      one.end();
-      await turns();
-    }
-    await Promise.all(all);
-    expect(began).toEqual([0, 1, 2, 3]);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(begun(some.runs), "busy").toBe(2);
+    idle = 0.5;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(begun(some.runs), "one at a time").toBe(3);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(begun(some.runs), "at most").toBe(4);
+    some.runs[0]?.end();
+    await turns();
+    expect(begun(some.runs), "not at once, beyond the least").toBe(4);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(begun(some.runs)).toBe(5);
+    await end(some);
+    expect(vi.getTimerCount(), "nothing looks on").toBe(0);
+  });
+
+  it("two of those that measure, before all that only look", async () => {
+    const places = new Places(3);
+    const looking = standing(places, 4);
+    const measuring = standing(places, 3, "measures");
+    await turns();
+    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([3, 0]);
+    looking.runs[0]?.end();
+    looking.runs[1]?.end();
+    looking.runs[2]?.end();
+    await turns();
+    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([4, 2]);
+    await end(looking);
+    expect(begun(measuring.runs), "the third waits for one of its own").toBe(2);
+    await end(measuring);
+  });
+
+  it("those that wait take nobody's place", async () => {
+    const places = new Places(1, 8, () => 0);
+    const waiting = standing(places, 4, "waits");
+    const looking = standing(places, 2);
+    await turns();
+    expect([begun(waiting.runs), begun(looking.runs)]).toEqual([3, 1]);
+    await end(waiting);
+    await end(looking);
+  });
+
+  it("what has waited elsewhere is next", async () => {
+    const places = new Places(1);
+    const [first, later, doored] = [standing(places, 1), standing(places, 1), standing(places, 1, "looks", "next")];
+    await end(first);
+    expect([begun(later.runs), begun(doored.runs)]).toEqual([0, 1]);
+    await end(doored);
+    await end(later);
+  });
+
+  it("with a number asked for, it is kept to whatever they do", async () => {
+    const places = new Places(1);
+    const all = [standing(places, 1), standing(places, 1, "waits"), standing(places, 1, "measures")];
+    await turns();
+    expect(all.map(({ runs }) => begun(runs))).toEqual([1, 0, 0]);
+    for (const one of all) await end(one);
+  });
+
+  it("measure one at a time", async () => {
+    const places = new Places(3);
+    const runs = Array.from({ length: 2 }, held);
+    const all = Promise.all(runs.map((one) => places.stand(() => places.measure(one.run), "measures")));
+    await turns();
+    expect(begun(runs)).toBe(1);
+    await end({ runs, all });
+  });
+});
+
+describe("the idle meter", () => {
+  const read = (user: number, idle: number) => [
+    { model: "", speed: 0, times: { user, nice: 0, sys: 0, idle, irq: 0 } },
+    { model: "", speed: 0, times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 } },
+  ];
+  it("gives the share since it was last asked", () => {
+    let now = read(100, 100);
+    const idle = idleMeter(() => now);
+    now = read(130, 110);
+    expect(idle()).toBeCloseTo(0.25);
+    now = read(130, 210);
+    expect(idle()).toBeCloseTo(1);
+    expect(idle(), "no time has passed").toBe(0);
   });
 });
