@@ -47,9 +47,10 @@ table ip workbook {
 NFT
 }
 
-# While kube-proxy has not come up yet, nobody translates cluster IPs, and a packet for one would leave by the default
+# While kube-proxy does not know a cluster IP yet, nobody translates it, and a packet for it would leave by the default
 # route. Where something out there answers, an API server that has just restarted keeps talking to it: an aggregated API
-# such as metrics.k8s.io then stays away for good, and with it the deletion of every namespace. Refused, it tries again.
+# such as metrics.k8s.io then stays away for good, and with it the deletion of every namespace. Dropped, not refused: the
+# sender tries again a second later, and by then a Service that is merely new has its rules.
 keep_services_inside() {
   nft -f - <<NFT
 add table ip workbook-services
@@ -57,13 +58,11 @@ flush table ip workbook-services
 table ip workbook-services {
   chain own {
     type filter hook output priority filter; policy accept;
-    ip daddr $services meta l4proto tcp reject with tcp reset
-    ip daddr $services reject
+    ip daddr $services drop
   }
   chain forwarded {
     type filter hook forward priority filter; policy accept;
-    ip daddr $services meta l4proto tcp reject with tcp reset
-    ip daddr $services reject
+    ip daddr $services drop
   }
 }
 NFT
@@ -100,6 +99,7 @@ while :; do
   if [ -r "$kubeconfig" ] && [ -r "$identity" ] && [ -r "$authority" ] && sync_once; then
     rounds=$((rounds + 1))
   fi
-  # Often at first, while nodes join or come back with new addresses; then only to notice a change.
-  if [ "$rounds" -lt 60 ]; then sleep 1; else sleep 5; fi
+  # Often at first, while nodes join or come back with new addresses; then only to notice a change. A round costs 40 ms of
+  # a processor, which three nodes share with everything else.
+  if [ "$rounds" -lt 60 ]; then sleep 1; else sleep 20; fi
 done
