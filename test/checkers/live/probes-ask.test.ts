@@ -61,6 +61,10 @@ beforeAll(async () => {
       },
     }),
     create(own, "services", {
+      metadata: { name: "a" },
+      spec: { selector: { app: "a" }, ports: [{ port: 80, targetPort: 5000 }] },
+    }),
+    create(own, "services", {
       metadata: { name: "headless" },
       spec: { clusterIP: "None", selector: { app: "a" }, ports: [{ port: 5000 }] },
     }),
