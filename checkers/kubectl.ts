@@ -9,17 +9,28 @@ export interface KubectlOptions {
 }
 
 /** Applies files as a learner would. Rejects with kubectl's own words. */
-export async function apply(files: readonly string[], options: KubectlOptions): Promise<void> {
+export const apply = (files: readonly string[], options: KubectlOptions): Promise<void> =>
+  onFiles(["apply"], files, options);
+
+/** Deletes the objects of files, those that are there, and waits until they are gone. Rejects with kubectl's own words. */
+export const remove = (files: readonly string[], options: KubectlOptions): Promise<void> =>
+  onFiles(["delete", "--ignore-not-found"], files, options);
+
+async function onFiles(
+  verb: readonly string[],
+  files: readonly string[],
+  { kubectl, kubeconfig, namespace, signal }: KubectlOptions,
+): Promise<void> {
   if (files.length === 0) return;
-  const args = ["apply", "-n", options.namespace, ...files.flatMap((file) => ["-f", file])];
+  const args = [...verb, "-n", namespace, ...files.flatMap((file) => ["-f", file])];
   // Not loaded by commands that only look.
   const { x } = await import("tinyexec");
-  const { exitCode, stderr } = await x(options.kubectl, args, {
-    ...(options.signal && { signal: options.signal }),
+  const { exitCode, stderr } = await x(kubectl, args, {
+    ...(signal && { signal }),
     timeout: 60_000,
-    nodeOptions: { env: { ...process.env, KUBECONFIG: options.kubeconfig }, stdio: ["ignore", "pipe", "pipe"] },
+    nodeOptions: { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: ["ignore", "pipe", "pipe"] },
   });
   if (exitCode === 0) return;
   const said = stderr.trim().split("\n").slice(-5).join("\n") || `exit code ${exitCode}`;
-  throw new LookError(`kubectl apply failed: ${said}`);
+  throw new LookError(`kubectl ${verb[0]} failed: ${said}`);
 }

@@ -18,6 +18,9 @@ export interface Mutant {
   code: string;
   dir: string;
 }
+/** "mutant replicas/wrong-count". */
+export const mutantName = ({ check, code }: Mutant): string => `mutant ${check}/${code}`;
+
 /** A lab's plausible wrong answers: mutants/CHECK/CODE/. */
 export const mutantsOf = (dir: string): Mutant[] =>
   folders(join(dir, "mutants")).flatMap((check) =>

@@ -5,7 +5,7 @@ import { notSettled } from "../core/failures.ts";
 import { groundOf, inOrder } from "../core/needs.ts";
 import { type Clock, poll } from "../core/poll.ts";
 import { kinds } from "../core/port.ts";
-import { inItsTurn, runCheck, settle, turnLimit } from "../core/run.ts";
+import { type BoundScene, inItsTurn, runCheck, settle, turnLimit } from "../core/run.ts";
 import type { Blocked, Verdict } from "../core/verdict.ts";
 import { podViews } from "../pods.ts";
 import type { Places } from "./gates.ts";
@@ -119,29 +119,64 @@ export async function missingGround(stand: Stand, id: string, places: Turns): Pr
   return new Map([...verdicts].filter(([, { state }]) => state !== "pass"));
 }
 
-/** Looks with one check until it fails with this code, or time is up: states it passes on the way do not count. */
-export async function gradeMutant(stand: Stand, id: string, code: string, places: Turns): Promise<Verdict> {
+/** Looks with one check until it passes, or these milliseconds are over. */
+export async function comesToPass(stand: Stand, id: string, places: Turns, within: number): Promise<boolean> {
   const check = stand.lab.checks(stand.namespace)[id] as Check;
   const scene = stand.scene();
-  const { signal } = scene;
-  const within = milliseconds(check.within) + mutantGrace;
-  if (code === notSettled) return (await settle(check, scene, clock)).verdict;
-  // Waiting for its turn must not use up the time in which a mutant must be caught.
-  let waited = 0;
-  const own: Clock = { now: () => clock.now() - waited, sleep: clock.sleep };
-  const look = async (): Promise<Verdict> => {
+  const { done } = await poll(
+    lookingWith(check, scene, places, () => {}),
+    {
+      clock,
+      within,
+      done: ({ state }) => state === "pass",
+      signal: scene.signal,
+      pauses: pausesOf(check),
+    },
+  );
+  return done;
+}
+
+const pausesOf = (check: Check): number[] =>
+  check.mode === "observe" ? [100, 250, 500, 1_000] : [1_000, 2_000, 5_000];
+
+/** One look with a check, in its turn where it needs one; told the milliseconds for which it waited for that. */
+const lookingWith =
+  (check: Check, scene: BoundScene, places: Turns, waited: (ms: number) => void): (() => Promise<Verdict>) =>
+  async () => {
     if (check.mode === "observe") return runCheck(check, scene, clock);
     const asked = clock.now();
     return turn(check, places, () =>
       inItsTurn(check, scene, turnLimit, (held) => {
-        waited += clock.now() - asked;
+        waited(clock.now() - asked);
         return runCheck(check, held, clock);
       }),
     );
   };
+
+/**
+ * Looks with one check until it fails with this code, or time is up: its own and a little more, or `most` milliseconds. States it passes on the way do
+ * not count.
+ */
+export async function gradeMutant(
+  stand: Stand,
+  id: string,
+  code: string,
+  places: Turns,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Verdict> {
+  const check = stand.lab.checks(stand.namespace)[id] as Check;
+  const scene = stand.scene();
+  const { signal } = scene;
+  const within = Math.min(milliseconds(check.within) + mutantGrace, most);
+  if (code === notSettled) return (await settle(check, scene, clock)).verdict;
+  // Waiting for its turn must not use up the time in which a mutant must be caught.
+  let waited = 0;
+  const own: Clock = { now: () => clock.now() - waited, sleep: clock.sleep };
+  const look = lookingWith(check, scene, places, (ms) => {
+    waited += ms;
+  });
   const done = (verdict: Verdict): boolean => failsWith(verdict, code);
-  const pauses = check.mode === "observe" ? [100, 250, 500, 1_000] : [1_000, 2_000, 5_000];
-  return (await poll(look, { clock: own, within, done, signal, pauses })).value;
+  return (await poll(look, { clock: own, within, done, signal, pauses: pausesOf(check) })).value;
 }
 
 /** A verdict in a line or two, for an author. */

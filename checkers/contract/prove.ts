@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Checks, groundOf } from "../core/needs.ts";
 import type { LoadedLab } from "../labs.ts";
-import { asksForNodePort, type Mutant, mutantsOf, overlay, variantsOf } from "./files.ts";
+import { asksForNodePort, type Mutant, mutantName, mutantsOf, overlay, variantsOf } from "./files.ts";
 import type { Pace, Places, Slots } from "./gates.ts";
 import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
+import { type Change, changeOf, groupsOf } from "./in-place.ts";
+import { proveInTurns } from "./in-turns.ts";
 import { waitsLong } from "./ledger.ts";
 import { type Problem, problem } from "./problem.ts";
 import { type Ground, Stand } from "./stand.ts";
@@ -27,6 +29,8 @@ export interface Step {
   began: number;
   /** Milliseconds, waiting for a place left out. */
   took: number;
+  /** A mutant that was laid over a solution which ran already, and turned its check from pass to its code. */
+  inPlace?: true;
   /** Milliseconds of it that making the start and doing the answer took; the rest went into looking. */
   spent?: { start: number; answer: number };
 }
@@ -44,6 +48,12 @@ export interface Proof {
   failed(step: Step): void;
   /** Told of each namespace to be deleted; the proof waits for all at its end. */
   removing(gone: Promise<void>): void;
+}
+
+/** Where a run has to wait for its place: "door": for the node port, too. */
+export interface Lane {
+  door: boolean;
+  pace: Pace;
 }
 
 /** A step that failed, and how to run it once more. */
@@ -89,7 +99,7 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
     part: Part,
     name: string,
     act: (stand: Stand) => Promise<Outcome>,
-    { door = doored, pace = whole }: { door?: boolean; pace?: Pace } = {},
+    { door = doored, pace = whole }: Partial<Lane> = {},
   ): Promise<Failed | undefined> => {
     const step = runStep(lab, { door, pace }, proof, part, name, act);
     steps.push(step);
@@ -125,11 +135,28 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
     }
   }
   if (wants("mutants")) {
-    for (const mutant of mutantsOf(lab.dir))
-      run("mutants", `mutant ${mutant.check}/${mutant.code}`, (stand) => caught(stand, mutant, solution, proof), {
-        door: doored && asksForNodePort(solution, mutant.dir),
-        pace: paceOf(lab, checks, [mutant.check, ...groundOf(checks, mutant.check)]),
-      });
+    const lane = (mutant: Mutant): Lane => ({
+      door: doored && asksForNodePort(solution, mutant.dir),
+      pace: paceOf(lab, checks, [mutant.check, ...groundOf(checks, mutant.check)]),
+    });
+    const fromTheStart = (mutant: Mutant): void => {
+      run("mutants", mutantName(mutant), (stand) => caught(stand, mutant, solution, proof), lane(mutant));
+    };
+    const changes: Change[] = [];
+    for (const mutant of mutantsOf(lab.dir)) {
+      const change = changeOf(solution, mutant, checks);
+      if (change) changes.push(change);
+      else fromTheStart(mutant);
+    }
+    const groups = groupsOf(changes, ({ mutant }) => lane(mutant).pace);
+    await Promise.all(
+      groups.map(async ([first, ...others]) => {
+        // They share the whole solution, and so its node port.
+        const shared = { ...lane(first.mutant), door: doored && asksForNodePort(solution) };
+        const apart = await proveInTurns(lab, [first, ...others], solution, proof, shared);
+        apart.forEach(fromTheStart);
+      }),
+    );
   }
   return (await Promise.all(steps)).filter((one) => one !== undefined);
 }
@@ -143,7 +170,7 @@ function paceOf(lab: LoadedLab, checks: Checks, ids: readonly string[]): Pace {
 
 async function runStep(
   lab: LoadedLab,
-  { door, pace }: { door: boolean; pace: Pace },
+  { door, pace }: Lane,
   proof: Proof,
   part: Part,
   name: string,

@@ -6,6 +6,7 @@ import type { BoundScene } from "../core/run.ts";
 import { deleteNamespace, type Entered, enterLab, resetLab } from "../enter.ts";
 import { FreshCluster } from "../kube/fresh.ts";
 import type { Transport } from "../kube/transport.ts";
+import { remove } from "../kubectl.ts";
 import type { LoadedLab } from "../labs.ts";
 import { makeScene } from "../probes/scene.ts";
 import { mapped } from "../probes/target.ts";
@@ -72,6 +73,18 @@ export class Stand {
     return this.#timed("answer", () =>
       applyAnswer({ dir, folder, kubeconfig, namespace: this.namespace, kubectl, env, home, signal }),
     );
+  }
+
+  /** The learner's working folder. */
+  get folder(): string {
+    return this.#at().folder;
+  }
+
+  /** Deletes the objects of a manifest as the learner would, and waits until they are gone. */
+  removeObjects(manifest: string): Promise<void> {
+    const { kubeconfig } = this.#at();
+    const { kubectl, signal } = this.#ground;
+    return remove([manifest], { kubectl, kubeconfig, namespace: this.namespace, signal });
   }
 
   scene(): BoundScene {

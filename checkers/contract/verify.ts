@@ -227,7 +227,8 @@ function tell(io: Io, step: Step): void {
 }
 
 /** Where the time of a long run went, for an author who wants it shorter. */
-function whereTo({ took, spent }: Step): string {
+function whereTo({ took, spent, inPlace }: Step): string {
+  if (inPlace) return " in place";
   if (!spent || took < 20_000) return "";
   const looking = took - spent.start - spent.answer;
   return ` (start ${spoken(spent.start)}, answer ${spoken(spent.answer)}, checks ${spoken(looking)})`;

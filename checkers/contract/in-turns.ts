@@ -1,0 +1,92 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { milliseconds } from "../core/duration.ts";
+import type { LoadedLab } from "../labs.ts";
+import { type Mutant, mutantName } from "./files.ts";
+import { comesToPass, failsWith, gradeMutant, missingGround } from "./grade.ts";
+import { type Change, lay, takeBack } from "./in-place.ts";
+import type { Lane, Proof } from "./prove.ts";
+import { Stand } from "./stand.ts";
+
+/** Milliseconds in which a running solution's check must have noticed what was changed, or taken back. */
+const notices = 30_000;
+
+/**
+ * Mutants that take turns on one stand: each is laid over the solution that runs there, turns its check from pass to its code, and is taken back.
+ * Resolves to those that have to be proved from the start: their mistake shows otherwise where the right answer ran before, or could not be taken back.
+ */
+export async function proveInTurns(
+  lab: LoadedLab,
+  changes: readonly Change[],
+  solution: string,
+  proof: Proof,
+  { door, pace }: Lane,
+): Promise<Mutant[]> {
+  const { ground, places } = proof;
+  const apart: Mutant[] = [];
+  let stand: Stand | undefined;
+
+  const begin = async (): Promise<Stand> => {
+    const base = mkdtempSync(join(tmpdir(), "workbook-solution-"));
+    try {
+      stand = new Stand(lab, ground);
+      await stand.enter();
+      cpSync(solution, base, { recursive: true });
+      for (const file of changes[0]?.left ?? []) rmSync(join(base, file));
+      await stand.answer(base);
+      return stand;
+    } finally {
+      rmSync(base, { recursive: true, force: true });
+    }
+  };
+  const end = async (): Promise<void> => {
+    if (door) await stand?.closePorts();
+    const gone = stand?.remove() ?? Promise.resolve();
+    gone.catch(() => {});
+    proof.removing(gone);
+    stand = undefined;
+  };
+  const shows = async (change: Change): Promise<boolean> => {
+    const { check, code } = change.mutant;
+    let at = stand;
+    if (!at || !(await comesToPass(at, check, places, notices))) {
+      if (at) await end();
+      at = await begin();
+      const within = milliseconds(lab.checks(at.namespace)[check]?.within ?? "30s");
+      if (!(await comesToPass(at, check, places, Math.max(notices, within)))) return false;
+    }
+    await lay(at, solution, change);
+    const verdict = await gradeMutant(at, check, code, places, notices);
+    const shown = failsWith(verdict, code) && (await missingGround(at, check, places)).size === 0;
+    if (change !== changes.at(-1)) await takeBack(at, solution, change);
+    return shown;
+  };
+  const all = async (): Promise<void> => {
+    for (const change of changes) {
+      const began = performance.now();
+      const shown = await shows(change).catch(async () => {
+        await end();
+        return false;
+      });
+      const took = performance.now() - began;
+      const name = mutantName(change.mutant);
+      if (shown)
+        proof.done({
+          lab: lab.slug,
+          part: "mutants",
+          name,
+          ok: true,
+          problems: [],
+          notes: [],
+          inPlace: true,
+          began,
+          took,
+        });
+      else apart.push(change.mutant);
+    }
+    await end();
+  };
+  await (door ? proof.nodePort.use(() => places.stand(all, pace, "next")) : places.stand(all, pace));
+  return apart;
+}
