@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Change, changeOf, groupsOf } from "../../../checkers/contract/in-place.ts";
+import type { Checks } from "../../../checkers/core/needs.ts";
+
+const home = mkdtempSync(join(tmpdir(), "workbook-in-place-"));
+afterAll(() => rmSync(home, { recursive: true }));
+
+/** A folder with these files. */
+function folder(files: Record<string, string>): string {
+  const dir = mkdtempSync(join(home, "answer-"));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), text);
+  }
+  return dir;
+}
+const checks = {
+  door: { mode: "sample" },
+  heals: { mode: "disturb" },
+  after: { mode: "observe", needs: ["heals"] },
+} as unknown as Checks;
+const deployment = (image: string): string =>
+  `kind: Deployment\nmetadata: { name: web }\nspec: { template: { spec: { containers: [{ name: web, image: "${image}" }] } } }\n`;
+const service = (port: number, name = "web"): string =>
+  `kind: Service\nmetadata: { name: ${name} }\nspec: { ports: [{ port: ${port} }] }\n`;
+const solution = folder({
+  "web.yaml": `${deployment("web:1")}---\n${service(80)}`,
+  "settings.yaml": "kind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: fast }\n",
+  "run.sh": "for step in [0-9]*.sh; do . ./$step; done\n",
+  "10-answer.sh": "echo 80 > answers/port\n",
+  "20-image.sh": "kubectl set image deployment/web web=web:1\n",
+});
+const change = (files: Record<string, string>, check = "door"): Change | undefined =>
+  changeOf(solution, { check, code: "wrong", dir: folder(files) }, checks);
+const names = (objects: { kind?: string; metadata?: { name?: string } }[] = []): string[] =>
+  objects.map((one) => `${one.kind}/${one.metadata?.name}`);
+
+describe("what a mutant changes in a solution that runs", () => {
+  it("a Service beside the same pods", () => {
+    const found = change({ "web.yaml": `${service(81)}---\n${deployment("web:1")}` });
+    expect(found).toMatchObject({ laid: ["web.yaml"], left: [], gone: [], brought: [] });
+  });
+  it("objects that have to go, and those that have to go when it is taken back", () => {
+    const found = change({ "web.yaml": `${deployment("web:1")}---\n${service(80, "other")}` });
+    expect(names(found?.gone)).toEqual(["Service/web"]);
+    expect(names(found?.brought)).toEqual(["Service/other"]);
+  });
+  it("an answer that a step writes, and manifests left out", () => {
+    expect(change({ "10-answer.sh": "echo 81 > answers/port\n", "settings.yaml": "" })).toMatchObject({
+      laid: ["10-answer.sh"],
+      left: ["settings.yaml"],
+    });
+    expect(change({ "15-look.sh": "kubectl -n $NAMESPACE patch service web -p '{}'\n" })).toBeDefined();
+  });
+  it.each([
+    ["other pods", { "web.yaml": `${deployment("web:2")}---\n${service(80)}` }],
+    ["no pods", { "web.yaml": service(80) }],
+    [
+      "what pods read when they start",
+      { "settings.yaml": "kind: ConfigMap\nmetadata: { name: settings }\ndata: {}\n" },
+    ],
+    ["a step that replaces pods", { "20-image.sh": "kubectl set image deployment/web web=web:2\n" }],
+    ["a step that takes pods away", { "30-more.sh": "kubectl delete pods --all\n" }],
+    ["a step left out", { "10-answer.sh": "", "15-more.sh": "echo\n" }],
+    ["nothing but what is left out", { "settings.yaml": "" }],
+    ["the whole answer", { "run.sh": "echo\n" }],
+    ["a manifest that cannot be read", { "web.yaml": "kind: [\n" }],
+    ["another namespace", { "more.yaml": "kind: Service\nmetadata: { name: web, namespace: default }\n" }],
+  ] as [string, Record<string, string>][])("not: %s", (_what, files) => {
+    expect(change(files)).toBeUndefined();
+  });
+  it("not for a check that disturbs, or needs one that does", () => {
+    const files = { "web.yaml": `${deployment("web:1")}---\n${service(81)}` };
+    expect((["door", "heals", "after"] as const).map((check) => change(files, check) !== undefined)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe("changes that take turns", () => {
+  it("leave out the same, are alike, and are eight at most", () => {
+    const one = (left: string[]): Change => ({ left }) as unknown as Change;
+    const many = [...Array.from({ length: 9 }, () => one([])), one(["a.yaml"]), one(["a.yaml"])];
+    const seen = groupsOf(many, ({ left }) => (left.length > 0 ? "x" : "y")).map(({ length }) => length);
+    expect(seen).toEqual([5, 4, 2]);
+    expect(groupsOf([one([]), one([])], () => String(Math.random())).map(({ length }) => length)).toEqual([1, 1]);
+  });
+});
