@@ -33,7 +33,7 @@ export async function proveInTurns(
       stand = new Stand(lab, ground);
       await stand.enter();
       cpSync(solution, base, { recursive: true });
-      for (const file of changes[0]?.left ?? []) rmSync(join(base, file));
+      for (const file of changes[0]?.left ?? []) rmSync(join(base, file), { force: true });
       await stand.answer(base);
       return stand;
     } finally {
