@@ -57,7 +57,7 @@ export const insideCode = (f: Facts) =>
     mode: "sample",
     within: "60s",
     evidence: "state",
-    why: "kubectl exec starts one more process next to the one that serves: same file system, same network, same limits. It goes through the API server and the kubelet, so it needs no port, no SSH and no password, only the right to create pods/exec; whoever has that right can read every file and secret the container has. Production clusters grant it sparingly and record its use.",
+    why: "kubectl exec starts one more process next to the one that serves: same file system, same network, same limits. It goes through the API server and the kubelet, so it needs no port, no SSH and no password, only the permission for pods/exec; whoever has it can read every file and secret the container has. Production clusters grant it sparingly and record its use.",
     failures: {
       "none-entered": {
         says: "No code has been entered yet.",
@@ -113,7 +113,7 @@ export const portCode = (f: Facts) =>
     mode: "sample",
     within: "60s",
     evidence: "state",
-    why: "kubectl port-forward opens a port on your machine and carries its bytes through the API server to one pod. The port needs no Service, no Ingress and no entry under ports: in the manifest; that list documents, it opens nothing. So admin ports stay off every Service and are still within reach of those who may create pods/portforward.",
+    why: "kubectl port-forward opens a port on your machine and carries its bytes through the API server to one pod. The port needs no Service, no Ingress and no entry under ports: in the manifest; that list documents, it opens nothing. So admin ports stay off every Service and are still within reach of those who have the permission for pods/portforward.",
     failures: {
       "none-entered": {
         says: "No code has been entered yet.",

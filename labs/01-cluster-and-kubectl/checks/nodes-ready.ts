@@ -20,7 +20,7 @@ export const nodesReady = () =>
     mode: "observe",
     within: "60s",
     evidence: "state",
-    why: "A node is a machine with a kubelet on it. The kubelet reports every few seconds; when the reports stop for about 50 seconds, the node controller sets the node's Ready condition to Unknown, and after five more minutes its pods are replaced elsewhere. The control plane's node counts too: it runs a kubelet like any other, and only a taint keeps your pods off it.",
+    why: "A node is a machine with a kubelet on it. The kubelet renews its Lease every 10 seconds; when that stops for about 50 seconds, the node controller sets the node's Ready condition to Unknown, and after five more minutes its pods are evicted and, where a controller wants them, made anew elsewhere. The control plane's node counts too: it runs a kubelet like any other; what keeps your pods off it is a taint.",
     failures: {
       "none-entered": {
         says: "No number has been entered yet.",

@@ -19,7 +19,7 @@ export const podReplaced = (f: Facts) =>
     mode: "observe",
     within: "90s",
     evidence: "state",
-    why: `You removed a pod and asked for nothing; the ReplicaSet compared ${f.replicas} wanted with ${f.replicas - 1} found and made one. It does so whatever the cause: a deletion, a dead node, a slip of the fingers. Controllers keep no list of things to do; they look and compare. That is why they survive their own restarts and missed messages.`,
+    why: `Nobody named the new pod or said when to make it: the ReplicaSet controller compared ${f.replicas} wanted with those it found, and made what was missing. It does so whatever the cause: a deletion, a dead node, a slip of the fingers. Controllers keep no list of things to do; they look and compare. That is why they survive their own restarts and missed messages.`,
     failures: {
       never: {
         says: "All pods are those of the first rollout; none has been replaced yet.",

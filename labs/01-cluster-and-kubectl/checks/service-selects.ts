@@ -17,7 +17,7 @@ export const serviceSelects = (f: Facts) =>
     mode: "observe",
     within: "60s",
     evidence: "state",
-    why: "A Service knows no Deployment and no pod names, only labels. The endpoint controller keeps asking which Ready pods carry every pair of the selector, and writes their addresses into EndpointSlices. Because your fix holds for the template, every future pod is found as well, without anyone touching the Service again.",
+    why: "A Service knows no Deployment and no pod names, only labels. The EndpointSlice controller keeps asking which pods carry every pair of the selector, and writes their addresses into EndpointSlices, each marked ready or not. Because your fix holds for the template, every future pod is found as well, without anyone touching the Service again.",
     failures: {
       misses: {
         says: "The Service's selector finds none of the Deployment's pods, so there is no one to send requests to.",

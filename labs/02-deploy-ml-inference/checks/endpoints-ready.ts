@@ -13,7 +13,7 @@ export const endpointsReady = ({ deployment, service, port, replicas, app }: Fac
     mode: "observe",
     within: "90s",
     evidence: "state",
-    why: "The EndpointSlice is the cluster's own answer to which pods, on which port, and ready or not. kube-proxy on every node follows it, so it is the first thing to read when a Service doesn't answer.",
+    why: "The EndpointSlice is the cluster's own answer to which pods, on which port, and ready or not. kube-proxy on every node follows it, so it is the thing to read when the pods are well and the Service doesn't answer.",
     failures: {
       "no-service": {
         untouched: true,

@@ -12,7 +12,7 @@ export const labels = ({ deployment, app, tier }: Facts): Check =>
     mode: "observe",
     within: "30s",
     evidence: "state",
-    why: "Labels are the only thing that joins a Service, a Deployment, a dashboard or a network policy to pods. They are copied from the template when a pod is made, so they belong there.",
+    why: "Labels are the only thing that joins a Service, a Deployment, a dashboard or a network policy to pods. They are copied from the pod template when a pod is made, and never afterwards: that is where they belong.",
     failures: {
       "no-deployment": {
         untouched: true,

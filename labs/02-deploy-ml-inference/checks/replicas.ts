@@ -34,7 +34,7 @@ export const replicas = (lab: Facts): Check => {
         says: `The Deployment ${deployment} is there, but in the namespace default, not in this lab's.`,
         hints: [
           "What decides the namespace of an apply? Three things can; the terminal's context is only the last of them.",
-          "metadata.namespace in the manifest comes first, -n on the command line next, the context last: kubectl config view --minify | grep namespace",
+          "A namespace in the manifest's metadata decides (kubectl refuses an -n that differs). Without one, -n does; without either, the context: kubectl config view --minify | grep namespace",
           `Take the namespace: out of the manifest and apply again; remove the stray one with kubectl delete deployment ${deployment} -n default`,
         ],
       },

@@ -66,7 +66,7 @@ export const environments = (lab: Facts): Check =>
         says: `There is no Deployment ${lab.production} yet.`,
         hints: [
           `Production is a second Deployment beside ${lab.backend}, made from the same manifest: another name, other labels, another ConfigMap.`,
-          `Copy ${lab.backend}.yaml. Change metadata.name, the label app in selector and template (or both would fight over one set of pods), and the name in envFrom to ${lab.productionConfig}.`,
+          `Copy ${lab.backend}.yaml. Change metadata.name, the label app in selector and template (or the Service would send to both), and the name in envFrom to ${lab.productionConfig}.`,
         ],
       },
       "will-not-start": {

@@ -54,7 +54,7 @@ export const processEnvironment = (lab: Facts): Check =>
         hints: [
           "The evidence has the kubelet's words. CreateContainerConfigError means that a ConfigMap, a Secret or a key that the pod names does not exist.",
           "kubectl describe pod ends with the events; they spell the name that was looked for. Compare it with kubectl get configmaps.",
-          "If the container starts and ends: kubectl logs deployment/ml-inference --previous. The program says which value it can't use.",
+          "If the container starts and ends: kubectl logs --previous, with the name of the pod in the evidence. The program says which value it can't use.",
         ],
       },
       "not-in-process": {

@@ -70,7 +70,7 @@ export const reload = (lab: Facts): Check =>
         says: "The pods of the present template don't get going, so there is no running process to reach.",
         hints: [
           "The evidence has the kubelet's words; kubectl describe pod has all of them, under Events.",
-          `If the program ends at once, kubectl logs deployment/${lab.backend} --previous says why: a folder in ${lab.folderKey} that isn't mounted is one reason.`,
+          `If the program ends at once, kubectl logs --previous, with the name of the pod in the evidence, says why: a folder in ${lab.folderKey} that isn't mounted is one reason.`,
         ],
       },
       restarted: {
@@ -87,7 +87,7 @@ export const reload = (lab: Facts): Check =>
         says: "The ConfigMap was changed, and the process didn't get to know within half a minute, although the kubelet was nudged.",
         hints: [
           "Is the file in the container new? kubectl exec POD -- cat, and compare it with the ConfigMap.",
-          "A container that was started long before the volume was added to the template isn't this one: is the rollout complete?",
+          `Are all pods made from the template with the volume? kubectl rollout status deployment/${lab.backend} says whether the rollout is through.`,
         ],
       },
     },

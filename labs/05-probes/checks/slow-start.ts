@@ -68,11 +68,11 @@ export const slowStart = (f: Facts): Check =>
         ],
       },
       blind: {
-        says: "The slow start was survived, but a process that hung right after it went unnoticed: nobody is watching in the first minute.",
+        says: `The slow start was survived, but a process that hung right after it went unnoticed for ${f.watchedLimit} s: nobody is watching yet, or too seldom.`,
         hints: [
           "A delay counts from the container's start, whether the model has loaded or not. What lies between the end of loading and the end of the delay?",
           "Replace the delay by a probe that succeeds when the model has loaded: the liveness probe then starts at that moment, early or late.",
-          "startupProbe on /startup, and initialDelaySeconds gone from the livenessProbe.",
+          `startupProbe on /startup, and initialDelaySeconds gone from the livenessProbe. No delay there? Then count periodSeconds × failureThreshold: it must be under ${f.watchedLimit} s.`,
         ],
       },
     },

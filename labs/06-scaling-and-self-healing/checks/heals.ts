@@ -20,7 +20,7 @@ export const heals = (lab: Facts): Check => {
     within: "75s",
     evidence: "state",
     alone: false,
-    why: "Nobody noticed a death: the ReplicaSet was told of a change, counted one too few and made one, in well under a second. What took the time was the new pod's own start: scheduling, the container, the model, the first successful readiness probe. That time is yours to shorten, and it is the same whether you scale, roll out or lose a node.",
+    why: "Nobody had to notice a death: the ReplicaSet's controller was told of a change, counted one too few and made one, in well under a second. What took the time was the new pod's own start: scheduling, the container, the model, the first successful readiness probe. That time is yours to shorten, and it is the same whether you scale, roll out or lose a node.",
     failures: {
       "too-few": {
         untouched: true,

@@ -38,7 +38,7 @@ export const replaceable = (f: Facts): Check =>
         ],
       },
       "below-minimum": {
-        says: "The running pods are from before the LimitRange. The next one is below its minimum and will be refused: at the next crash, drain or rollout a replica is lost and stays lost.",
+        says: "The running pods are from before the LimitRange. The next one is below its minimum and will be refused: at the next deletion, drain or rollout a replica is lost and stays lost.",
         hints: [
           "Delete one pod and watch: kubectl get deployment shows 1/2, and kubectl describe replicaset says who refuses.",
           `Requests of 50m and 64Mi were fine in lab 02. What does the LimitRange ask of each container at least?`,

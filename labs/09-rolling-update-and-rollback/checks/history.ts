@@ -17,7 +17,7 @@ export const history = (f: Facts): Check => {
     within: "30s",
     evidence: "state",
     needs: ["strategy"],
-    why: "Only a change of the pod template makes a revision, and each is a ReplicaSet, kept at zero. Two changes in one revision are rolled out once and taken back once. The change-cause is copied from the Deployment to the ReplicaSet when that is made: at three in the morning it is the only part of the history that a person can read.",
+    why: "Only a change of the pod template makes a revision, and each is a ReplicaSet, kept at zero. Two changes in one revision are rolled out once and taken back once. The change-cause is copied from the Deployment to the ReplicaSet of the current revision: at three in the morning it is the only part of the history that a person can read.",
     failures: {
       "no-update": {
         untouched: true,
