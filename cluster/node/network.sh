@@ -99,7 +99,7 @@ while :; do
   if [ -r "$kubeconfig" ] && [ -r "$identity" ] && [ -r "$authority" ] && sync_once; then
     rounds=$((rounds + 1))
   fi
-  # Often at first, while nodes join or come back with new addresses; then only to notice a change. A round costs 40 ms of
+  # Often at first, while nodes join or come back with new addresses; then only to notice a change. A round costs 70 ms of
   # a processor, which three nodes share with everything else.
   if [ "$rounds" -lt 60 ]; then sleep 1; else sleep 20; fi
 done
