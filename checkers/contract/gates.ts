@@ -123,3 +123,19 @@ export class Places {
     }
   }
 }
+
+/** Where a run has to wait for its place: "door": for the node port, too. */
+export interface Lane {
+  door: boolean;
+  pace: Pace;
+}
+
+/**
+ * Runs in its lane. Those that need the node port go one after the other: were they to queue behind all others each time, they would be the last
+ * for long.
+ */
+export const inLane = <T>(
+  { places, nodePort }: { places: Places; nodePort: Slots },
+  { door, pace }: Lane,
+  run: () => Promise<T>,
+): Promise<T> => (door ? nodePort.use(() => places.stand(run, pace, "next")) : places.stand(run, pace));

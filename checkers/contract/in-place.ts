@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
 import type { Check } from "../core/check.ts";
 import { type Checks, groundOf } from "../core/needs.ts";
-import { filesBelow, type Mutant } from "./files.ts";
+import { filesBelow, type Mutant, textOf } from "./files.ts";
 import type { Stand } from "./stand.ts";
 
 /** What a mutant changes in its solution, and how to take that back. */
@@ -32,8 +32,7 @@ const isStep = (file: string): boolean => /^[0-9][^/]*\.sh$/.test(file);
 
 /** The objects of a manifest; undefined when it cannot be read, or is for another namespace. */
 function objectsOf(path: string): ManifestObject[] | undefined {
-  if (!existsSync(path)) return [];
-  const documents = parseAllDocuments(readFileSync(path, "utf8"));
+  const documents = parseAllDocuments(textOf(path) ?? "");
   if (documents.some((one) => one.errors.length > 0)) return undefined;
   const objects = documents.map((one) => one.toJS() as ManifestObject | null).filter((one) => one !== null);
   return objects.some((one) => !one.kind || !one.metadata?.name || one.metadata.namespace) ? undefined : objects;

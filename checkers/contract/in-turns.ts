@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { milliseconds } from "../core/duration.ts";
 import type { LoadedLab } from "../labs.ts";
 import { type Mutant, mutantName } from "./files.ts";
+import { inLane, type Lane } from "./gates.ts";
 import { comesToPass, failsWith, gradeMutant, missingGround } from "./grade.ts";
 import { type Change, lay, takeBack } from "./in-place.ts";
-import type { Lane, Proof } from "./prove.ts";
-import { Stand } from "./stand.ts";
+import type { Proof } from "./prove.ts";
+import { leave, Stand } from "./stand.ts";
 
 /** Milliseconds in which a running solution's check must have noticed what was changed, or taken back. */
 const notices = 30_000;
@@ -21,7 +22,7 @@ export async function proveInTurns(
   changes: readonly Change[],
   solution: string,
   proof: Proof,
-  { door, pace }: Lane,
+  lane: Lane,
 ): Promise<Mutant[]> {
   const { ground, places } = proof;
   const apart: Mutant[] = [];
@@ -41,10 +42,7 @@ export async function proveInTurns(
     }
   };
   const end = async (): Promise<void> => {
-    if (door) await stand?.closePorts();
-    const gone = stand?.remove() ?? Promise.resolve();
-    gone.catch(() => {});
-    proof.removing(gone);
+    await leave(stand, lane.door, proof.removing);
     stand = undefined;
   };
   const shows = async (change: Change): Promise<boolean> => {
@@ -87,6 +85,6 @@ export async function proveInTurns(
     }
     await end();
   };
-  await (door ? proof.nodePort.use(() => places.stand(all, pace, "next")) : places.stand(all, pace));
+  await inLane(proof, lane, all);
   return apart;
 }

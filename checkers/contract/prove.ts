@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { type Checks, groundOf } from "../core/needs.ts";
 import type { LoadedLab } from "../labs.ts";
 import { asksForNodePort, type Mutant, mutantName, mutantsOf, overlay, variantsOf } from "./files.ts";
-import type { Pace, Places, Slots } from "./gates.ts";
+import { inLane, type Lane, type Pace, type Places, type Slots } from "./gates.ts";
 import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
 import { type Change, changeOf, groupsOf } from "./in-place.ts";
 import { proveInTurns } from "./in-turns.ts";
 import { waitsLong } from "./ledger.ts";
 import { type Problem, problem } from "./problem.ts";
-import { type Ground, Stand } from "./stand.ts";
+import { type Ground, leave, Stand } from "./stand.ts";
 import { staticProblems } from "./static.ts";
 
 const parts = ["static", "start", "solution", "variants", "mutants", "reset"] as const;
@@ -48,12 +48,6 @@ export interface Proof {
   failed(step: Step): void;
   /** Told of each namespace to be deleted; the proof waits for all at its end. */
   removing(gone: Promise<void>): void;
-}
-
-/** Where a run has to wait for its place: "door": for the node port, too. */
-export interface Lane {
-  door: boolean;
-  pace: Pace;
 }
 
 /** A step that failed, and how to run it once more. */
@@ -170,7 +164,7 @@ function paceOf(lab: LoadedLab, checks: Checks, ids: readonly string[]): Pace {
 
 async function runStep(
   lab: LoadedLab,
-  { door, pace }: Lane,
+  lane: Lane,
   proof: Proof,
   part: Part,
   name: string,
@@ -204,16 +198,10 @@ async function runStep(
       const message = ground.signal.aborted ? "was interrupted" : `could not be run: ${(error as Error).message}`;
       result = step(false, { problems: [problem(name, message, "Mend it, then run this part again with --only.")] });
     }
-    // A NodePort is free once its Service is gone; the rest of the namespace goes away in the background.
-    if (door) await stand?.closePorts();
-    const gone = stand?.remove() ?? Promise.resolve();
-    gone.catch(() => {});
-    proof.removing(gone);
+    await leave(stand, lane.door, proof.removing);
     return result;
   };
-  const first = await (door
-    ? proof.nodePort.use(() => proof.places.stand(once, pace, "next"))
-    : proof.places.stand(once, pace));
+  const first = await inLane(proof, lane, once);
   if (first.ok || wrongPass) {
     proof.done(first);
     return undefined;

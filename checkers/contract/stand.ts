@@ -130,3 +130,15 @@ export class Stand {
     return this.#entered;
   }
 }
+
+/** Leaves a place: a node port is free afterwards; the rest goes away in the background, as `removing` is told. */
+export async function leave(
+  stand: Stand | undefined,
+  door: boolean,
+  removing: (gone: Promise<void>) => void,
+): Promise<void> {
+  if (door) await stand?.closePorts();
+  const gone = stand?.remove() ?? Promise.resolve();
+  gone.catch(() => {});
+  removing(gone);
+}
