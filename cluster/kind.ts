@@ -414,18 +414,24 @@ interface PodList {
   items: {
     metadata: { name: string; deletionTimestamp?: string };
     spec: { nodeName?: string };
-    status?: { containerStatuses?: { ready: boolean; state?: { running?: { startedAt: string } } }[] };
+    status?: { podIP?: string; containerStatuses?: { ready: boolean; state?: { running?: { startedAt: string } } }[] };
   }[];
+}
+
+interface SliceList {
+  items: { endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[] }[];
 }
 
 /**
  * What keeps the cluster from being ready, in a few words; undefined when nothing does. After a restart the API server repeats
- * what was so before until each kubelet reports again: only leases and containers newer than their node's start count.
+ * what was so before until each kubelet reports again: only leases and containers newer than their node's start count. The addresses
+ * behind the DNS Service follow later still, once a controller manager leads again: until then names are asked of pods that are gone.
  */
 export function notReady(
   nodes: NodeList,
   leases: LeaseList,
   system: PodList,
+  dns: SliceList,
   starts: ReadonlyMap<string, number>,
 ): string | undefined {
   const condition = (node: NodeList["items"][number]) =>
@@ -449,6 +455,11 @@ export function notReady(
   // One proxy on each node, and DNS.
   if (up.length < starts.size + 1)
     return `all nodes are ready, DNS and Services are starting (${up.length} of ${pods.length})`;
+  const endpoints = dns.items.flatMap((slice) => slice.endpoints ?? []);
+  const answering = endpoints.filter(({ conditions }) => conditions?.ready !== false).flatMap((one) => one.addresses);
+  const addresses = new Set(up.map((pod) => pod.status?.podIP));
+  if (answering.length === 0 || answering.some((address) => !addresses.has(address)))
+    return "all nodes are ready, the DNS Service does not lead to its pods yet";
   return undefined;
 }
 
@@ -471,12 +482,13 @@ export async function waitReady(options: {
   for (;;) {
     let missing: string | undefined;
     try {
-      const [nodes, leases, pods] = await Promise.all([
+      const [nodes, leases, pods, dns] = await Promise.all([
         get<NodeList>(["nodes"]),
         get<LeaseList>(["leases", "-n", "kube-node-lease"]),
         get<PodList>(["pods", "-n", "kube-system", "-l", "k8s-app in (kube-dns,kube-proxy)"]),
+        get<SliceList>(["endpointslices", "-n", "kube-system", "-l", "kubernetes.io/service-name=kube-dns"]),
       ]);
-      missing = notReady(nodes, leases, pods, options.starts);
+      missing = notReady(nodes, leases, pods, dns, options.starts);
     } catch {
       signal.throwIfAborted();
       missing = "the API server does not answer yet";

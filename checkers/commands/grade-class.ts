@@ -13,6 +13,7 @@ import { writeBook } from "../submissions/write-book.ts";
 import { interruptible } from "./interrupt.ts";
 import { type Io, UserError } from "./io.ts";
 import { throwAway } from "./throw-away.ts";
+import { beWatched, watched } from "./watched.ts";
 
 export interface GradeClassArgs {
   submissions: string;
@@ -28,6 +29,11 @@ export interface GradeClassArgs {
 
 /** Grades a folder of submissions. 0 every one has a final result, 1 some have none or need a look, 2 it could not be done or was interrupted. */
 export async function gradeClassCommand(args: GradeClassArgs, io: Io): Promise<number> {
+  const stalled = beWatched(io);
+  return stalled ? grade(args, stalled, io) : watched(io);
+}
+
+async function grade(args: GradeClassArgs, stalled: ReadonlyMap<string, string>, io: Io): Promise<number> {
   const { roster: rosterFile } = args;
   if (!rosterFile) {
     throw new UserError("Whose submissions are they?", {
@@ -64,6 +70,7 @@ export async function gradeClassCommand(args: GradeClassArgs, io: Io): Promise<n
         brokenLabs: broken,
         out,
         resume: args.resume === true,
+        stalled,
         transport,
         signal,
         nodePorts: mapped(current.nodePort),

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Io } from "./io.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -10,6 +10,8 @@ const bin = (name: string): string => join(root, "node_modules/.bin", name);
 interface Tally {
   passed: number;
   failed: number;
+  /** What failed, by name, as far as it has one. */
+  names?: string[];
 }
 
 /** What a stage needs of the machine beyond Node. */
@@ -77,17 +79,28 @@ const vitest =
       numPassedTests: number;
       numFailedTests: number;
       numTotalTests: number;
+      testResults: {
+        name: string;
+        status: string;
+        assertionResults: { status: string; fullName: string }[];
+      }[];
     };
+    const names = counts.testResults.flatMap(({ name, status, assertionResults }) => {
+      const file = relative(root, name);
+      const tests = assertionResults.filter((one) => one.status === "failed").map((one) => `${file}: ${one.fullName}`);
+      return tests.length === 0 && status === "failed" ? [file] : tests;
+    });
     const failed = counts.numFailedTests + (counts.numTotalTests === 0 ? 1 : 0);
     // A file that throws before its first test fails the run without failing a test.
-    return { passed: counts.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+    return { passed: counts.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed, names };
   };
 
 /** Every lab's contract on the test cluster, counted step by step. */
 const contract = async (bench: Bench): Promise<Tally> => {
   const { verifyLabs } = await import("../contract/verify.ts");
   const result = await verifyLabs({ labs: [], io: bench.io, signal: bench.signal, env: bench.env });
-  return { passed: result.passed, failed: result.failed };
+  const names = result.steps.filter((step) => !step.ok).map((step) => `${step.lab} ${step.name}`);
+  return { passed: result.passed, failed: result.failed, names };
 };
 
 /** What shares one cluster and one state folder takes turns. */
@@ -151,6 +164,7 @@ export async function test(options: { stages: string[]; keep?: boolean }, io: Io
 
   const total: Tally = { passed: 0, failed: 0 };
   const ledger: string[] = [];
+  const failures: string[] = [];
   let clusterUp = false;
   try {
     for (const stage of chosen) {
@@ -172,6 +186,7 @@ export async function test(options: { stages: string[]; keep?: boolean }, io: Io
       }
       total.passed += tally.passed;
       total.failed += tally.failed;
+      failures.push(...(tally.names ?? []).map((name) => `✗ ${stage.name} ${name}`));
       const seconds = Math.round((performance.now() - began) / 1000);
       ledger.push(
         `${stage.name.padEnd(10)} ${String(tally.passed).padStart(4)} passed ${String(tally.failed).padStart(4)} failed ${String(seconds).padStart(5)} s`,
@@ -187,7 +202,7 @@ export async function test(options: { stages: string[]; keep?: boolean }, io: Io
   }
   if (abort.signal.aborted) total.failed += 1;
   io.out();
-  for (const line of ledger) io.out(line);
+  for (const line of [...ledger, ...failures]) io.out(line);
   io.out(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;
 }

@@ -20,6 +20,7 @@ import { closeSandbox, gradingLabel, sandboxesOf } from "./sandbox.ts";
 import type { Alike } from "./similarity.ts";
 import { similarity } from "./similarity.ts";
 import { type GradingState, readState, stateName, writeState } from "./state.ts";
+import { gradingOf } from "./watchdog.ts";
 
 export interface ClassOptions {
   /** Folder of submissions. */
@@ -33,6 +34,8 @@ export interface ClassOptions {
   out: string;
   /** Carry on with what `out` holds. */
   resume: boolean;
+  /** Submissions, by SHA-256, at which the grading stood still before: not graded, for this reason. */
+  stalled?: ReadonlyMap<string, string>;
   /** The instructor's cluster. Closed by the caller. */
   transport: Transport;
   /** Submissions at a time at most, whatever room there is. */
@@ -173,8 +176,9 @@ export async function gradeClass(options: ClassOptions): Promise<ClassResult> {
       results.set(work, { ...before, file: work.file });
       return undefined;
     }
-    if (work.unfit) {
-      results.set(work, { problem: work.unfit, status: "incomplete", file: work.file });
+    const unfit = work.unfit ?? options.stalled?.get(work.sha256);
+    if (unfit) {
+      results.set(work, { problem: unfit, status: "incomplete", file: work.file });
       return undefined;
     }
     if (work.lab.definition.requires?.clusterAdmin) return oneAtATime.use(() => elsewhere(work));
@@ -219,13 +223,13 @@ export async function gradeClass(options: ClassOptions): Promise<ClassResult> {
 
   let gradedAfter: number;
   try {
-    await Promise.all(desk.works.map(grade));
+    await Promise.all(desk.works.map((work) => gradingOf(work.sha256, () => grade(work))));
     if (again.length > 0 && !stop.signal.aborted) {
       says(`grading ${again.length} once more, one at a time: what they failed at may have been the load`);
       tidy();
       await Promise.all(removals);
       for (const work of again) {
-        const result = await inRoom(work, true);
+        const result = await gradingOf(work.sha256, () => inRoom(work, true));
         if (result) await keep(work, result);
         tidy();
         await Promise.all(removals);

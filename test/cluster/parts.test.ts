@@ -160,20 +160,32 @@ describe("notReady", () => {
     items: ["plane", "worker", "plane"].map((nodeName, i) => ({
       metadata: { name: `p${i}` },
       spec: { nodeName },
-      status: { containerStatuses: [{ ready: true, state: { running: { startedAt: time } } }] },
+      status: { podIP: `10.244.0.${i}`, containerStatuses: [{ ready: true, state: { running: { startedAt: time } } }] },
     })),
   });
+  const dns = (...endpoints: { addresses: string[]; conditions?: { ready: boolean } }[]) => ({
+    items: [{ endpoints }],
+  });
+  const right = dns({ addresses: ["10.244.0.2"], conditions: { ready: true } });
   const before = "2026-01-01T00:00:01Z";
   const after = "2026-01-01T00:00:12.5Z";
 
   it("is satisfied when everything has reported since the nodes started", () =>
-    expect(notReady(nodes, leases(after), pods(after), starts)).toBeUndefined());
+    expect(notReady(nodes, leases(after), pods(after), right, starts)).toBeUndefined());
   it("doesn't believe what was so before a restart", () => {
-    expect(notReady(nodes, leases(before), pods(after), starts)).toBe("0 of 2 nodes are ready");
-    expect(notReady(nodes, leases(after), pods(before), starts)).toContain("DNS and Services are starting");
+    expect(notReady(nodes, leases(before), pods(after), right, starts)).toBe("0 of 2 nodes are ready");
+    expect(notReady(nodes, leases(after), pods(before), right, starts)).toContain("DNS and Services are starting");
+  });
+  it("waits until DNS leads to the pods that run now, and to no others", () => {
+    const missing = (slices: typeof right) => notReady(nodes, leases(after), pods(after), slices, starts);
+    const says = "all nodes are ready, the DNS Service does not lead to its pods yet";
+    expect(missing(dns())).toBe(says);
+    expect(missing(dns({ addresses: ["10.244.0.9"] }))).toBe(says);
+    expect(missing(dns(...(right.items[0]?.endpoints ?? []), { addresses: ["10.244.0.9"] }))).toBe(says);
+    expect(missing(dns({ addresses: ["10.244.0.2"], conditions: { ready: false } }))).toBe(says);
   });
   it("waits for a node that hasn't joined", () => {
-    expect(notReady({ items: nodes.items.slice(1) }, leases(after), pods(after), starts)).toBe(
+    expect(notReady({ items: nodes.items.slice(1) }, leases(after), pods(after), right, starts)).toBe(
       "1 of 2 nodes are ready",
     );
   });
