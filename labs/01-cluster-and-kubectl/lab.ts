@@ -12,7 +12,7 @@ export default defineLab({
   title: "The cluster and kubectl",
   summary: "Find your way in a cluster, and find out why a Service answers nobody",
   week: 1,
-  minutes: 50,
+  minutes: 60,
   domain: "operate",
   requires: { clusterRead: true },
   startsIn: "default",

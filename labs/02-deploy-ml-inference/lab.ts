@@ -15,7 +15,7 @@ export default defineLab({
   summary:
     "Declare two replicas of a model server, give them one name that stays, and follow a request from that name to a pod.",
   week: 1,
-  minutes: 45,
+  minutes: 55,
   domain: "deploy",
   prerequisites: ["01-cluster-and-kubectl"],
   facts,

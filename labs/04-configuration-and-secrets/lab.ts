@@ -13,7 +13,7 @@ export default defineLab({
   summary:
     "Give one image its settings and its keys from outside, know when a running process sees a change, and keep what is secret out of sight.",
   week: 1,
-  minutes: 75,
+  minutes: 90,
   domain: "configure",
   prerequisites: ["03-gateway-and-discovery"],
   facts,

@@ -11,7 +11,7 @@ export default defineLab({
   title: "Probes",
   summary: "Tell the cluster when to restart a process, when to send it requests, and when to leave it in peace.",
   week: 2,
-  minutes: 60,
+  minutes: 75,
   domain: "operate",
   prerequisites: ["02-deploy-ml-inference"],
   facts,

@@ -15,7 +15,7 @@ export default defineLab({
   summary:
     "Find out why an idle node serves slowly, why a process ends without a word, and how a team gets a share of a cluster that holds.",
   week: 2,
-  minutes: 60,
+  minutes: 75,
   domain: "operate",
   prerequisites: ["02-deploy-ml-inference"],
   answers: {

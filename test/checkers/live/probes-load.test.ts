@@ -16,7 +16,15 @@ const pod = (name: string, version: string, labels: Record<string, string>) => (
   metadata: { name, labels },
   spec: {
     terminationGracePeriodSeconds: 0,
-    containers: [{ name: "app", args: ["-listen=:5000"], image: `workbook.local/ml-inference:${version}` }],
+    containers: [
+      {
+        name: "app",
+        args: ["-listen=:5000"],
+        image: `workbook.local/ml-inference:${version}`,
+        // Without one a container counts as ready before its process listens.
+        readinessProbe: { httpGet: { path: "/ready", port: 5000 }, periodSeconds: 1 },
+      },
+    ],
   },
 });
 const service = (name: string, selector: object) =>
