@@ -15,6 +15,11 @@ describe("expected beside seen", () => {
     ["2", "0", "[2]", "[0]"],
     ["2 pods ready", "2 pods ready, 1 pending", "2 pods ready", "2 pods ready[, 1 pending]"],
     ["app=a,tier=b", "app=a", "app=a[,tier=b]", "app=a"],
+    ["at most 60 s", "16.4 s", "at most 60 s", "16.4 s"],
+    ["at most 60 s", "71.0 s", "[at most 60] s", "[71.0] s"],
+    ["at least 2", "1", "[at least 2]", "[1]"],
+    ["at least 2", "3", "at least 2", "3"],
+    ["more than 2", "2", "[more than ]2", "2"],
     ["same", "same", "same", "same"],
     ["only labels they carry", "tier=back-end, on 0 of 2", "only labels they carry", "tier=back-end, on 0 of 2"],
   ])("%s | %s", (expected, actual, left, right) => {
