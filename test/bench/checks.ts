@@ -68,7 +68,7 @@ async function run(bench: Bench): Promise<Measured> {
   const stage = await bench.stage();
   const env = { ...stage.env, PATH: `${stage.bin}${delimiter}${process.env.PATH}` };
   const warm = await warmChecks(bench, stage);
-  const bash = () => timed("bash", [here("twelve-checks.sh"), stage.namespace], env, signal);
+  const bash = () => timed("bash", [here("lab-02-checks.sh"), stage.namespace], env, signal);
   const command = ["check", "90", "--labs", labs, "--namespace", stage.namespace];
   const fresh = () => timed(launcher, command, env, signal);
   const several = async (times: number): Promise<number> => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the structural checks of lab 02 assert, written the way it usually is: twelve assertions, one kubectl call each.
-# Usage: twelve-checks.sh NAMESPACE (kubectl and KUBECONFIG from the environment). Exit code 0: all hold.
+# Usage: lab-02-checks.sh NAMESPACE (kubectl and KUBECONFIG from the environment). Exit code 0: all hold.
 set -u
 namespace=$1
 held=0
