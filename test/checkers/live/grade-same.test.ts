@@ -67,7 +67,7 @@ const then = (state: Recorded): void => {
   vi.useFakeTimers({ toFake: ["Date"], now: new Date(state.snapshot.recordedAt) });
 };
 
-describe("the same state gives the same grade", { timeout: 120_000 }, () => {
+describe("the same state gives the same grade", { timeout: 120_000, retry: 0 }, () => {
   it("of labs with a solution and mutants to record at all", () => expect(wanted.length).toBeGreaterThan(25));
 
   it.each(wanted.map(({ name }) => name))("50 times: %s", async (name) => {
@@ -81,7 +81,7 @@ describe("the same state gives the same grade", { timeout: 120_000 }, () => {
   });
 });
 
-describe("what a task leaves free changes no verdict", { timeout: 120_000 }, () => {
+describe("what a task leaves free changes no verdict", { timeout: 120_000, retry: 0 }, () => {
   it.each(wanted.map(({ name }) => name))("in recorded objects: %s", async (name) => {
     const state = stateOf(name);
     then(state);

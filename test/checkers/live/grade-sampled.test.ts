@@ -40,7 +40,7 @@ describe.each(graded.map((lab) => [lab.number, lab] as const))(
     );
     it("and there is something to measure", () => expect(wrong.length).toBeGreaterThan(1));
 
-    it("on the solution and on a variant", { timeout: 900_000 }, async () => {
+    it("on the solution and on a variant", { timeout: 900_000, retry: 0 }, async () => {
       const answers = [
         solution(lab),
         ...variantsOf(lab.dir)
@@ -60,7 +60,7 @@ describe.each(graded.map((lab) => [lab.number, lab] as const))(
       }
     });
 
-    it("on a mutant of each check that measures", { timeout: 900_000 }, async () => {
+    it("on a mutant of each check that measures", { timeout: 900_000, retry: 0 }, async () => {
       const all = await Promise.all(
         wrong.map((mutant: Mutant) =>
           placed(
