@@ -1,0 +1,2 @@
+# All weight back on the stable Service, the canary left waiting.
+weights 100 0

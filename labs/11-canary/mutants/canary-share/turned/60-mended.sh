@@ -1,0 +1,2 @@
+# The weights the wrong way round.
+weights 10 90

@@ -1,0 +1,2 @@
+users 200 >/dev/null
+counted ',status="500"'

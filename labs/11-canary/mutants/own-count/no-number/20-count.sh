@@ -1,0 +1,2 @@
+# A share instead of a count.
+echo "ten percent" >answers/own-count.txt

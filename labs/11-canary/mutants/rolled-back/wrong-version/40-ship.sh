@@ -1,0 +1,2 @@
+users 100 >/dev/null
+counted ''
