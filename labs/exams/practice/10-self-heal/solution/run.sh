@@ -1,0 +1,3 @@
+set -euo pipefail
+kubectl -n "$NAMESPACE" delete pod {{name}}
+kubectl -n "$NAMESPACE" rollout status deployment {{name}} --timeout=90s

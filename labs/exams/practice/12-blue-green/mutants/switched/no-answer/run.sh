@@ -1,0 +1,3 @@
+set -euo pipefail
+kubectl -n "$NAMESPACE" rollout status deployment {{green}} --timeout=90s
+kubectl -n "$NAMESPACE" patch service {{name}} -p '{"spec":{"selector":{"color":"{{green}}"}}}'

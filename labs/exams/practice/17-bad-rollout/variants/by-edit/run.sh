@@ -1,0 +1,4 @@
+set -euo pipefail
+kubectl -n "$NAMESPACE" set image deployment {{name}} server={{goodImage}}
+kubectl -n "$NAMESPACE" set env deployment {{name}} MODEL_NAME={{goodModel}}
+kubectl -n "$NAMESPACE" rollout status deployment {{name}} --timeout=90s
