@@ -56,6 +56,7 @@ export const insideCode = (f: Facts) =>
     points: 2,
     mode: "sample",
     within: "60s",
+    alone: false,
     evidence: "state",
     why: "kubectl exec starts one more process next to the one that serves: same file system, same network, same limits. It goes through the API server and the kubelet, so it needs no port, no SSH and no password, only the permission for pods/exec; whoever has it can read every file and secret the container has. Production clusters grant it sparingly and record its use.",
     failures: {
@@ -112,6 +113,7 @@ export const portCode = (f: Facts) =>
     points: 2,
     mode: "sample",
     within: "60s",
+    alone: false,
     evidence: "state",
     why: "kubectl port-forward opens a port on your machine and carries its bytes through the API server to one pod. The port needs no Service, no Ingress and no entry under ports: in the manifest; that list documents, it opens nothing. So admin ports stay off every Service and are still within reach of those who have the permission for pods/portforward.",
     failures: {

@@ -23,6 +23,7 @@ export const serviceAnswers = (f: Facts) =>
     points: 3,
     mode: "sample",
     within: "90s",
+    alone: false,
     evidence: "state",
     why: `The name led to the Service's address, the address to one of the endpoints, and the endpoint to a process that listens on ${f.containerPort}. Each new connection was dealt at random, so the shares are near each other but not equal. Nothing but a request proves all rungs of the ladder at once; that is why this check sends ${requests} and reads who answered, and does not read your YAML.`,
     failures: {

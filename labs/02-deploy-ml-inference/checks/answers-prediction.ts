@@ -28,6 +28,7 @@ export const answersPrediction = (lab: Facts): Check => {
     points: 3,
     mode: "sample",
     within: "60s",
+    alone: false,
     evidence: "state",
     why: "The arguments in the pod template became the program's command line in every pod made from it. Whatever differs from pod to pod can't be in the template: that is why replicas are interchangeable.",
     failures: {

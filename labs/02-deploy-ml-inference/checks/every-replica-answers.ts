@@ -49,6 +49,7 @@ export const everyReplicaAnswers = (lab: Facts): Check => {
     points: 5,
     mode: "sample",
     within: "90s",
+    alone: false,
     evidence: "state",
     why: "The name led to one address, and kube-proxy on the client's node sent each new connection to a ready pod picked at random. Nobody had to know a pod's IP, so pods may come and go.",
     failures: {

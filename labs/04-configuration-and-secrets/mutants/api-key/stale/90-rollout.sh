@@ -1,0 +1,1 @@
+kubectl -n "$NAMESPACE" rollout status deployment/api-gateway --timeout=120s

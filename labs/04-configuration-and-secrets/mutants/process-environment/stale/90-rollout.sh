@@ -1,0 +1,1 @@
+kubectl -n "$NAMESPACE" rollout status deployment/ml-inference --timeout=120s
