@@ -176,6 +176,59 @@ program
     run(async () => (await import("./checkers/commands/goto.ts")).goto({ lab, ...options }, io)),
   );
 
+const exam = program.command("exam").description("sit an exam under the clock, and see what it came to");
+const examModule = () => import("./checkers/commands/exam.ts");
+const asJson = ["--json", "machine-readable"] as const;
+exam
+  .command("list")
+  .description("the exams there are, and your attempts")
+  .option(...asJson)
+  .addOption(labs())
+  .action((options) => run(async () => (await examModule()).examList(options, io)));
+exam
+  .command("start")
+  .description("begin an exam: a clean state, then the clock; checks say nothing before the end")
+  .argument("<name>", "like capstone or practice")
+  .option("--seed <n>", "which names, ports and numbers, and which tasks are drawn; default: any, and told")
+  .option("--minutes <n>", "more or less time than the exam gives; the report says so")
+  .option(...asJson)
+  .addOption(labs())
+  .action((name, options) => run(async () => (await examModule()).examStart({ name, ...options }, io)));
+exam
+  .command("status")
+  .description("the open exam: time left, tasks, where to work: exit code 1 when there is none")
+  .option("--task <key>", "show this task's text")
+  .option("--flag <key>", "flag this task to come back to, or take the flag away")
+  .option(...asJson)
+  .addOption(labs())
+  .action((options) => run(async () => (await examModule()).examStatus(options, io)));
+exam
+  .command("submit")
+  .description(
+    "hand the open exam in and grade it; grades the last one again where it could not be graded: exit code 0 passed, 1 not, 2 not graded",
+  )
+  .option("-y, --yes", "do not ask")
+  .option(...asJson)
+  .addOption(labs())
+  .action((options) => run(async () => (await examModule()).examSubmit(options, io)));
+exam
+  .command("report")
+  .description("what an attempt came to: by domain, evidence for every check, what to study")
+  .argument("[name]", "of the exam; default: the last one graded")
+  .option("--attempt <n>", "an earlier attempt")
+  .option("--html <file>", "where to write the report; default: beside the record of the attempt")
+  .option("--markdown <file>", "the same in Markdown")
+  .option(...asJson)
+  .addOption(labs())
+  .action((name, options) => run(async () => (await examModule()).examReport({ name, ...options }, io)));
+exam
+  .command("abandon")
+  .description("give the open exam up; it is not graded")
+  .option("-y, --yes", "do not ask")
+  .option(...asJson)
+  .addOption(labs())
+  .action((options) => run(async () => (await examModule()).examAbandon(options, io)));
+
 const lab = program.command("lab").description("for authors: make and prove labs");
 lab
   .command("new")

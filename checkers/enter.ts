@@ -1,9 +1,11 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "./clock.ts";
 import { LookError } from "./core/errors.ts";
 import type { AddonName } from "./core/lab.ts";
 import { poll } from "./core/poll.ts";
+import { copyFilled } from "./exams/fill.ts";
 import { Conflict, NotFound } from "./kube/errors.ts";
 import { Transport } from "./kube/transport.ts";
 import { apply } from "./kubectl.ts";
@@ -47,6 +49,8 @@ export const placesOf = (
 const started = "workbook.local/started";
 /** Milliseconds a namespace that is going away gets. */
 const goneLimit = 120_000;
+/** Milliseconds until pods that are still there are ended once more. */
+const endAgain = 2_000;
 
 interface Namespace {
   metadata: { name: string; annotations?: Record<string, string>; deletionTimestamp?: string };
@@ -76,7 +80,7 @@ export async function enterLab(options: EnterOptions): Promise<Entered> {
 async function enterOver(transport: Transport, options: EnterOptions): Promise<Entered> {
   const { lab, namespace, says = () => {} } = options;
   const places = placesOf(lab, options.paths);
-  copyStart(lab, places.folder);
+  copyStart(lab, places.folder, namespace);
   await writeLearnerKubeconfig({
     admin: options.kubeconfig,
     path: places.kubeconfig,
@@ -89,14 +93,15 @@ async function enterOver(transport: Transport, options: EnterOptions): Promise<E
   if (addons.length > 0) await options.addons?.(addons, says);
   options.signal?.throwIfAborted();
   if (found.metadata.annotations?.[started] === undefined) {
-    const cluster = join(lab.dir, "start/cluster");
-    const files = existsSync(cluster) ? manifests(cluster) : [];
-    if (files.length > 0) says("putting in what the lab begins with");
-    await apply(files, {
-      kubectl: options.kubectl ?? "kubectl",
-      kubeconfig: options.kubeconfig,
-      namespace,
-      ...(options.signal && { signal: options.signal }),
+    await withFilled(lab, join(lab.dir, "start/cluster"), namespace, async (cluster) => {
+      const files = existsSync(cluster) ? manifests(cluster) : [];
+      if (files.length > 0) says("putting in what the lab begins with");
+      await apply(files, {
+        kubectl: options.kubectl ?? "kubectl",
+        kubeconfig: options.kubeconfig,
+        namespace,
+        ...(options.signal && { signal: options.signal }),
+      });
     });
     // Last, so that an interrupted start is done again.
     await transport.json(`/api/v1/namespaces/${namespace}`, {
@@ -115,10 +120,34 @@ export const manifests = (dir: string): string[] =>
     .sort()
     .map((name) => join(dir, name));
 
-function copyStart(lab: LoadedLab, folder: string): void {
+/**
+ * What {{name}} stands for in what a lab puts in: of an exam's task every fact of its seed, of a lab its namespace, where a name must be the
+ * learner's own in the whole cluster, as a route's host must.
+ */
+const filledIn = (lab: LoadedLab, namespace: string): Readonly<Record<string, unknown>> =>
+  lab.exam === undefined ? { namespace } : lab.facts(namespace);
+
+/** A copy of the folder with the facts filled in, for as long as `use` takes; the folder itself where it is not there. */
+export async function withFilled<T>(
+  lab: LoadedLab,
+  dir: string,
+  namespace: string,
+  use: (dir: string) => Promise<T>,
+): Promise<T> {
+  if (!existsSync(dir)) return use(dir);
+  const copy = mkdtempSync(join(tmpdir(), "workbook-filled-"));
+  try {
+    copyFilled(dir, copy, filledIn(lab, namespace));
+    return await use(copy);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function copyStart(lab: LoadedLab, folder: string, namespace: string): void {
   mkdirSync(folder, { recursive: true });
   const files = join(lab.dir, "start/files");
-  if (existsSync(files)) cpSync(files, folder, { recursive: true, force: false });
+  if (existsSync(files)) copyFilled(files, folder, filledIn(lab, namespace), true);
   if (Object.keys(lab.definition.answers ?? {}).length > 0) mkdirSync(join(folder, "answers"), { recursive: true });
 }
 
@@ -161,10 +190,15 @@ async function untilGone(
   signal?: AbortSignal,
   within = goneLimit,
 ): Promise<void> {
+  let ended = Number.NEGATIVE_INFINITY;
   const { done, value } = await poll(
     async () => {
       const left = await find(transport, namespace);
-      if (left) await endPods(transport, namespace);
+      // Again and again: a pod may have been on its way in. Not each time: it costs the API server more than all the looking.
+      if (left && systemClock.now() - ended >= endAgain) {
+        ended = systemClock.now();
+        await endPods(transport, namespace);
+      }
       return left;
     },
     {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Check } from "./core/check.ts";
 import { LookError } from "./core/errors.ts";
@@ -17,6 +17,10 @@ export interface LoadedLab {
   /** "02". */
   number: string;
   dir: string;
+  /** Of a task of an exam: the exam's name. Its slug is then "practice-03-slug". */
+  exam?: string;
+  /** What facts are made of where nobody says otherwise. */
+  seed: number;
   definition: LabDefinition<unknown>;
   facts(namespace: string, seed?: number): Record<string, unknown>;
   /** Its checks for a namespace, by id, in order. */
@@ -55,8 +59,77 @@ export function labFolders(roots: readonly string[] = labRoots()): { slug: strin
   return found.sort((a, b) => a.slug.localeCompare(b.slug));
 }
 
-/** The folder meant by "02-deploy-ml-inference", "02" or "2". Throws LabError with the labs there are. */
+/** What an exam may be called: it begins with a letter, so that no lab has the same name. */
+export const examPattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+
+/** Folders of exams in these roots: ROOT/exams/NAME. */
+export function examFolders(roots: readonly string[] = labRoots()): { name: string; dir: string }[] {
+  const found: { name: string; dir: string }[] = [];
+  for (const root of roots) {
+    const exams = join(root, "exams");
+    if (!existsSync(exams)) continue;
+    for (const entry of readdirSync(exams, { withFileTypes: true })) {
+      if (!entry.isDirectory() || !examPattern.test(entry.name)) continue;
+      const twin = found.find((one) => one.name === entry.name);
+      if (twin)
+        throw new LabError(`The exam ${entry.name} is there twice: in ${twin.dir} and in ${exams}.`, "Rename one.");
+      found.push({ name: entry.name, dir: join(exams, entry.name) });
+    }
+  }
+  return found.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Folders of the tasks of exams: each is a lab without a lesson. */
+export const stationFolders = (roots?: readonly string[]): { slug: string; dir: string; exam: string }[] =>
+  examFolders(roots).flatMap(({ name, dir }) =>
+    readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && slugPattern.test(entry.name))
+      .map((entry) => ({ slug: `${name}-${entry.name}`, dir: join(dir, entry.name), exam: name }))
+      .sort((a, b) => a.slug.localeCompare(b.slug)),
+  );
+
+/** The exam that a folder is a task of, and the task's own name. */
+function stationOf(dir: string): { exam: string; own: string } | undefined {
+  const [own, exam, exams] = [basename(dir), basename(dirname(dir)), basename(dirname(dirname(dir)))];
+  return exams === "exams" && examPattern.test(exam) ? { exam, own } : undefined;
+}
+
+/** The task meant by "practice/03", "practice-03", "practice/03-slug" or "practice-03-slug"; by "capstone" where that exam has one task. */
+function findStation(name: string, roots?: readonly string[]): { slug: string; dir: string } | undefined {
+  // Also as it is called in lists: "practice-03".
+  const [exam = "", own] = name.replace(/-(?=\d{2}$)/, "/").split("/");
+  if (!examPattern.test(exam)) return undefined;
+  const stations = stationFolders(roots);
+  const exact = stations.find((one) => one.slug === name);
+  if (exact) return exact;
+  const of = stations.filter((one) => one.exam === exam);
+  if (of.length === 0) return undefined;
+  const meant =
+    own === undefined ? of : of.filter((one) => `${basename(one.dir)}-`.startsWith(`${own.padStart(2, "0")}-`));
+  if (meant.length === 1) return meant[0];
+  const known = of.map((one) => `${exam}/${basename(one.dir)}`).join(", ");
+  throw new LabError(
+    own === undefined ? `The exam ${exam} has ${of.length} tasks.` : `The exam ${exam} has no task "${own}".`,
+    `Name one of them: ${known}.`,
+  );
+}
+
+/** What "lab verify NAME" means: a lab, a task of an exam, or all tasks of an exam. */
+export function provable(name: string, roots?: readonly string[]): { slug: string; dir: string }[] {
+  const all = stationFolders(roots).filter(({ exam }) => exam === name);
+  return all.length > 0 ? all : [findLab(name, roots)];
+}
+
+/** A short name for lines of a list: "02", "practice-03". */
+export const shortName = (slug: string): string => /^(?:\d{2}|.+?-\d{2})(?=-)/.exec(slug)?.[0] ?? slug;
+
+/**
+ * The folder meant by "02-deploy-ml-inference", "02" or "2", or of an exam's task by "practice/03". Throws LabError with the labs there
+ * are.
+ */
 export function findLab(name: string, roots?: readonly string[]): { slug: string; dir: string } {
+  const station = findStation(name, roots);
+  if (station) return station;
   const folders = labFolders(roots);
   const exact = folders.find((one) => one.slug === name);
   if (exact) return exact;
@@ -131,15 +204,29 @@ async function quizOf(dir: string, slug: string): Promise<Quiz> {
 
 /** Loads one lab folder. Only what running it needs is looked at here; everything else is `lab verify`'s. Rejects with LabError. */
 export async function loadLabAt(dir: string, slug: string): Promise<LoadedLab> {
-  const number = slugPattern.exec(slug)?.[1];
+  const station = stationOf(dir);
+  const number = slugPattern.exec(station?.own ?? slug)?.[1];
   if (!number) throw new LabError(`"${slug}" is no name for a lab.`, "Two digits and words with hyphens: 27-my-lab.");
   const definition = await moduleOf(dir, slug);
-  const facts = (namespace: string, seed = defaultSeed): Record<string, unknown> =>
+  return labOf({ slug, number, dir, ...(station && { exam: station.exam }) }, definition, defaultSeed);
+}
+
+/** The same lab with the facts of this seed wherever none is named. */
+export const withSeed = (lab: LoadedLab, seed: number): LoadedLab => labOf(lab, lab.definition, seed);
+
+function labOf(
+  { slug, number, dir, exam }: Pick<LoadedLab, "slug" | "number" | "dir" | "exam">,
+  definition: LabDefinition<unknown>,
+  own: number,
+): LoadedLab {
+  const facts = (namespace: string, seed = own): Record<string, unknown> =>
     definition.facts(seed, namespace) as Record<string, unknown>;
   return {
     slug,
     number,
     dir,
+    ...(exam !== undefined && { exam }),
+    seed: own,
     definition,
     facts,
     checks: (namespace, seed) => definition.checks(facts(namespace, seed)),
@@ -159,9 +246,9 @@ export async function loadLabs(roots?: readonly string[]): Promise<LoadedLab[]> 
   return Promise.all(labFolders(roots).map(({ dir, slug }) => loadLabAt(dir, slug)));
 }
 
-/** The learner's namespace of a lab: "lab-02" on our own cluster, "USER-lab-02" on a shared one. */
-export const namespaceOf = (lab: { number: string }, user?: string): string =>
-  user ? `${user}-lab-${lab.number}` : `lab-${lab.number}`;
+/** The learner's namespace of a lab: "lab-02" on our own cluster, "USER-lab-02" on a shared one; "exam-practice-03" of an exam's task. */
+export const namespaceOf = ({ number, exam }: { number: string; exam?: string }, user?: string): string =>
+  `${user ? `${user}-` : ""}${exam ? `exam-${exam}` : "lab"}-${number}`;
 
 /** On a cluster that others use too, a learner's namespaces carry their name. */
 export const userOf = (provider: "kind" | "context" | undefined): string | undefined =>

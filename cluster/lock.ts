@@ -27,6 +27,9 @@ export function startTime(pid: number): string | undefined {
   }
 }
 
+/** Whether there is a process with this id, whoever started it. */
+export const runs = (pid: number): boolean => startTime(pid) !== undefined;
+
 function read(file: string): Holder | undefined {
   try {
     const holder = JSON.parse(readFileSync(file, "utf8")) as Holder;

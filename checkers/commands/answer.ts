@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { paths } from "../../cluster/index.ts";
 import { placesOf } from "../enter.ts";
-import { labRoots, loadLab } from "../labs.ts";
+import { labRoots, loadLab, shortName } from "../labs.ts";
 import { type Io, UserError } from "./io.ts";
 
 /** Hands in what a task asked the learner to find out: answers/KEY.txt in the lab's working folder. */
@@ -21,6 +21,6 @@ export async function answer(
   const folder = join(placesOf(lab, paths()).folder, "answers");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${options.key}.txt`), `${options.text.trim()}\n`);
-  io.out(`✓ Handed in. See what it says: ./workbook check ${lab.number}`);
+  io.out(`✓ Handed in. See what it says: ./workbook check ${shortName(lab.slug)}`);
   return 0;
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
+import { handSignals } from "./hand-signals.ts";
 import { type Io, UserError } from "./io.ts";
 
 const main = fileURLToPath(new URL("../../test/bench/main.ts", import.meta.url));
@@ -14,17 +15,15 @@ export async function bench(options: { parts: string[]; json?: boolean }, _io: I
     });
   }
   const args = [...process.execArgv, main, ...(options.json ? ["--json"] : []), ...options.parts];
-  // In a process group of its own: a Ctrl-C reaches it through us, once. The channel tells it when we are gone.
+  // The channel tells it when we are gone.
   const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const pass = (signal: NodeJS.Signals) => void child.kill(signal);
-  for (const signal of signals) process.on(signal, pass);
+  const end = handSignals(child);
   try {
     return await new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));
     });
   } finally {
-    for (const signal of signals) process.off(signal, pass);
+    end();
   }
 }

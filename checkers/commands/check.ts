@@ -1,7 +1,7 @@
 import type { LabReport } from "../core/report.ts";
 import { toLabReport, toReport } from "../core/reports.ts";
 import { lookAt, withGround } from "../grading/look.ts";
-import { LabError } from "../labs.ts";
+import { LabError, shortName } from "../labs.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { type LabArgs, type LabPlace, labPlace, sceneAt } from "./lab-place.ts";
@@ -73,13 +73,15 @@ const progress = (io: Io, json?: boolean) => (what: string) => {
 
 function print(report: LabReport, place: LabPlace, io: Io): void {
   io.out(
-    `${io.style("bold", `${place.lab.number} ${report.title}`)}  ${io.style("dim", `namespace ${report.namespace}`)}`,
+    `${io.style("bold", `${shortName(place.lab.slug)} ${report.title}`)}  ${io.style("dim", `namespace ${report.namespace}`)}`,
   );
   if (!place.entered)
-    io.out(`This lab has not been opened here yet: open its page, or run ./workbook watch ${place.lab.number}`);
+    io.out(
+      `This lab has not been opened here yet: open its page, or run ./workbook watch ${shortName(place.lab.slug)}`,
+    );
   io.out();
   for (const check of report.checks) {
-    for (const line of checkLines(check, place.lab.number, io)) io.out(line);
+    for (const line of checkLines(check, shortName(place.lab.slug), io)) io.out(line);
     if (check.state !== "pass") io.out();
   }
   if (report.checks.at(-1)?.state === "pass") io.out();

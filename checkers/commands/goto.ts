@@ -7,7 +7,7 @@ import { type LoadedLab, labFolders, labRoots, loadLab, loadLabAt } from "../lab
 import { bringAddons } from "./addons.ts";
 import { openBrowser } from "./browser.ts";
 import { interruptible } from "./interrupt.ts";
-import type { Io } from "./io.ts";
+import { type Io, UserError } from "./io.ts";
 import { clusterOf } from "./lab-place.ts";
 
 export interface GotoArgs {
@@ -23,6 +23,12 @@ export interface GotoArgs {
 export async function goto(args: GotoArgs, io: Io): Promise<number> {
   const roots = labRoots(args.labs);
   const lab = await loadLab(args.lab, roots);
+  if (lab.exam !== undefined) {
+    throw new UserError(`${args.lab} is a task of the exam "${lab.exam}".`, {
+      kept: "Nothing was changed.",
+      todo: `Begin the exam: ./workbook exam start ${lab.exam}`,
+    });
+  }
   const at = paths();
   const { kubeconfig, namespace } = clusterOf(lab);
   const says = (step: string): void => io.out(io.style("dim", `  ${step}`));

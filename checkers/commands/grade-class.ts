@@ -4,12 +4,13 @@ import { currentCluster } from "../../cluster/current.ts";
 import type { Lms } from "../grading/writers/csv.ts";
 import { KubeconfigError } from "../kube/errors.ts";
 import { Transport } from "../kube/transport.ts";
-import { type LoadedLab, labFolders, labRoots, loadLabAt } from "../labs.ts";
+import { type LoadedLab, labFolders, labRoots, loadLabAt, stationFolders } from "../labs.ts";
 import { mapped } from "../probes/target.ts";
 import { gradeClass } from "../submissions/class.ts";
 import { defaultClassPolicy, readClassPolicy } from "../submissions/class-policy.ts";
 import { readRoster } from "../submissions/roster.ts";
 import { writeBook } from "../submissions/write-book.ts";
+import { bringAddons } from "./addons.ts";
 import { interruptible } from "./interrupt.ts";
 import { type Io, UserError } from "./io.ts";
 import { throwAway } from "./throw-away.ts";
@@ -76,6 +77,7 @@ async function grade(args: GradeClassArgs, stalled: ReadonlyMap<string, string>,
         nodePorts: mapped(current.nodePort),
         ...(jobs !== undefined && { jobs }),
         ownCluster: throwAway(policy, says),
+        addons: bringAddons(current.kubeconfig, "grading", signal),
         says,
       });
       const files = writeBook(out, result, policy, args.lms);
@@ -113,7 +115,7 @@ async function grade(args: GradeClassArgs, stalled: ReadonlyMap<string, string>,
 async function load(roots?: string[]): Promise<{ labs: LoadedLab[]; broken: Map<string, string> }> {
   const labs: LoadedLab[] = [];
   const broken = new Map<string, string>();
-  for (const { dir, slug } of labFolders(labRoots(roots))) {
+  for (const { dir, slug } of [...labFolders(labRoots(roots)), ...stationFolders(labRoots(roots))]) {
     try {
       labs.push(await loadLabAt(dir, slug));
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { CheckReport } from "../core/report.ts";
 import type { CheckGrade, Grade, GradeStatus, LabGrade } from "../grading/schema.ts";
 import { pointsOf, stateWord, statusWord } from "../grading/writers/words.ts";
+import { shortName } from "../labs.ts";
 import type { Io, Style } from "./io.ts";
 import { evidenceLines, marks, wrap } from "./render.ts";
 
@@ -40,7 +41,7 @@ export function gradeLines(grade: Grade, io: Io): string[] {
 const percent = (score: number): string => `${Math.round(score * 1000) / 10} %`;
 
 function labLines(lab: LabGrade, io: Io): string[] {
-  const head = `${io.style("bold", `${lab.lab.slice(0, 2)} ${lab.title}`)}  ${io.style("dim", `namespace ${lab.namespace}`)}`;
+  const head = `${io.style("bold", `${shortName(lab.lab)} ${lab.title}`)}  ${io.style("dim", `namespace ${lab.namespace}`)}`;
   const sum = wrap(`${statusWord[lab.status]}: ${lab.says}`, io.width).map((line) =>
     io.style(statusStyle[lab.status], line),
   );

@@ -9,6 +9,7 @@ import type { Lms } from "../grading/writers/csv.ts";
 import { NotFound } from "../kube/errors.ts";
 import { Transport } from "../kube/transport.ts";
 import { findLab, LabError, type LoadedLab, labFolders, labRoots, loadLabAt } from "../labs.ts";
+import { asAttempted } from "./attempted.ts";
 import { gradeLines } from "./grade-lines.ts";
 import { interruptible } from "./interrupt.ts";
 import { type Io, UserError } from "./io.ts";
@@ -82,7 +83,7 @@ async function labsNamed(names: readonly string[], extra: string[] | undefined):
   const folders = names.length === 0 ? labFolders(roots) : names.map((name) => findLab(name, roots));
   if (folders.length === 0) throw new LabError("There is no lab to grade.", "Give --labs a folder that holds some.");
   const unique = [...new Map(folders.map((one) => [one.slug, one])).values()];
-  return Promise.all(unique.map(({ dir, slug }) => loadLabAt(dir, slug)));
+  return Promise.all(unique.map(async ({ dir, slug }) => asAttempted(await loadLabAt(dir, slug))));
 }
 
 async function target(place: LabPlace, signal: AbortSignal, solvedByWorkbook: boolean): Promise<GradeTarget> {

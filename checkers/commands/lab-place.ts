@@ -3,12 +3,14 @@ import { currentCluster } from "../../cluster/current.ts";
 import { paths } from "../../cluster/paths.ts";
 import type { BoundScene } from "../core/run.ts";
 import { placesOf } from "../enter.ts";
+import { withheldDuringExam } from "../exams/guard.ts";
 import { KubeconfigError } from "../kube/errors.ts";
 import { FreshCluster } from "../kube/fresh.ts";
 import { Transport } from "../kube/transport.ts";
 import { type LoadedLab, labRoots, loadLab, namespaceOf, userOf } from "../labs.ts";
 import { makeScene } from "../probes/scene.ts";
 import { mapped } from "../probes/target.ts";
+import { asAttempted } from "./attempted.ts";
 
 export interface LabArgs {
   /** Number or slug. */
@@ -33,12 +35,14 @@ export interface LabPlace {
 export function clusterOf(lab: LoadedLab): { kubeconfig: string; namespace: string } {
   const current = currentCluster();
   if (!current) throw new KubeconfigError("There is no cluster yet.", 'Run "./workbook up" first.');
-  return { kubeconfig: current.kubeconfig, namespace: namespaceOf(lab, userOf(current.provider)) };
+  const namespace = namespaceOf(lab, userOf(current.provider));
+  withheldDuringExam(paths().state, { slug: lab.slug, namespace });
+  return { kubeconfig: current.kubeconfig, namespace };
 }
 
 /** Finds the lab and the cluster. Rejects with an error for a person when either is not there. */
 export async function labPlace(args: LabArgs): Promise<LabPlace> {
-  const lab = await loadLab(args.lab, labRoots(args.labs));
+  const lab = asAttempted(await loadLab(args.lab, labRoots(args.labs)));
   return placeOver(await Transport.open({ kubeconfig: clusterOf(lab).kubeconfig }), lab, args.namespace);
 }
 
@@ -46,6 +50,7 @@ export async function labPlace(args: LabArgs): Promise<LabPlace> {
 export function placeOver(transport: Transport, lab: LoadedLab, namespace?: string): LabPlace {
   const { kube, labs } = paths();
   const places = placesOf(lab, { kube, labs });
+  if (namespace !== undefined) withheldDuringExam(paths().state, { slug: lab.slug, namespace });
   return {
     lab,
     namespace: namespace ?? clusterOf(lab).namespace,
@@ -68,5 +73,6 @@ export function sceneAt(place: LabPlace, signal: AbortSignal): BoundScene {
     folder,
     signal,
     nodePorts: mapped(nodePort),
+    seed: lab.seed,
   });
 }

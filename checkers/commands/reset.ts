@@ -4,6 +4,7 @@ import { Store } from "../../site/server/store.ts";
 import { resetLab } from "../enter.ts";
 import { labRoots, loadLab } from "../labs.ts";
 import { bringAddons } from "./addons.ts";
+import { asAttempted } from "./attempted.ts";
 import { confirm } from "./confirm.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
@@ -11,7 +12,7 @@ import { clusterOf } from "./lab-place.ts";
 
 /** Brings a lab back to its start. The working folder is saved first; progress stays. */
 export async function reset(options: { lab: string; yes?: boolean; labs?: string[] }, io: Io): Promise<number> {
-  const lab = await loadLab(options.lab, labRoots(options.labs));
+  const lab = asAttempted(await loadLab(options.lab, labRoots(options.labs)));
   const at = paths();
   const { kubeconfig, namespace } = clusterOf(lab);
   if (!options.yes) {

@@ -5,9 +5,10 @@ import { paths } from "../../cluster/paths.ts";
 import { Store } from "../../site/server/store.ts";
 import { applyAnswer } from "../contract/answer.ts";
 import { variantsOf } from "../contract/files.ts";
-import { resetLab } from "../enter.ts";
-import { type LoadedLab, labRoots, loadLab } from "../labs.ts";
+import { resetLab, withFilled } from "../enter.ts";
+import { type LoadedLab, labRoots, loadLab, shortName } from "../labs.ts";
 import { bringAddons } from "./addons.ts";
+import { asAttempted } from "./attempted.ts";
 import { checkCommand } from "./check.ts";
 import { confirm } from "./confirm.ts";
 import { interruptible } from "./interrupt.ts";
@@ -38,7 +39,7 @@ function answerOf(lab: LoadedLab, variant: string | undefined): string {
  * the workbook's doing, before anything is applied: no check that turns green by it is the learner's pass. Exit code as `check`.
  */
 export async function solve(args: SolveArgs, io: Io): Promise<number> {
-  const lab = await loadLab(args.lab, labRoots(args.labs));
+  const lab = asAttempted(await loadLab(args.lab, labRoots(args.labs)));
   const answer = answerOf(lab, args.variant);
   const at = paths();
   const { kubeconfig, namespace } = clusterOf(lab);
@@ -69,22 +70,24 @@ export async function solve(args: SolveArgs, io: Io): Promise<number> {
     const home = mkdtempSync(join(tmpdir(), "workbook-solve-"));
     const { folder } = entered;
     try {
-      await applyAnswer({
-        dir: answer,
-        folder,
-        kubeconfig: entered.kubeconfig,
-        namespace,
-        kubectl,
-        env: process.env,
-        home,
-        signal,
-      });
+      await withFilled(lab, answer, namespace, (dir) =>
+        applyAnswer({
+          dir,
+          folder,
+          kubeconfig: entered.kubeconfig,
+          namespace,
+          kubectl,
+          env: process.env,
+          home,
+          signal,
+        }),
+      );
     } catch (error) {
       throw new UserError(`The solution could not be applied: ${(error as Error).message}`, {
         kept: entered.saved
           ? `Your files are in ${entered.saved}`
           : "There was nothing of yours in the working folder.",
-        todo: `Run it again, or go back to the start: ./workbook reset ${lab.number}`,
+        todo: `Run it again, or go back to the start: ./workbook reset ${shortName(lab.slug)}`,
         cause: error,
       });
     } finally {
@@ -93,7 +96,7 @@ export async function solve(args: SolveArgs, io: Io): Promise<number> {
     return entered.saved;
   });
   io.out(
-    `✓ ${lab.slug} is solved by the workbook. That is no pass of yours: ./workbook reset ${lab.number} lets you do it yourself.`,
+    `✓ ${lab.slug} is solved by the workbook. That is no pass of yours: ./workbook reset ${shortName(lab.slug)} lets you do it yourself.`,
   );
   if (saved) io.out(`Your files are kept in ${saved}`);
   io.out();

@@ -3,7 +3,6 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
 import { join, resolve } from "node:path";
 import { paths } from "../../cluster/paths.ts";
 import { Store } from "../../site/server/store.ts";
-import { defaultSeed } from "../core/lab.ts";
 import { makeLearner } from "../probes/learner.ts";
 import { collect } from "../submissions/collect.ts";
 import { packFolder } from "../submissions/folder.ts";
@@ -37,7 +36,7 @@ export async function submit(args: SubmitArgs, io: Io): Promise<number> {
     return await interruptible(async (signal) => {
       const { lab, namespace, transport, folder, kubeconfig } = place;
       const identity = await identityOf(args, store, io);
-      const seed = defaultSeed;
+      const { seed } = lab;
       const { requires, sandbox } = lab.definition;
       const beyond = requires?.clusterAdmin ? (sandbox?.kinds ?? []) : [];
       const facts = lab.facts(namespace, seed);

@@ -9,6 +9,7 @@ import { openBrowser } from "./browser.ts";
 import { ClusterManager } from "./cluster-manager.ts";
 import { confirm } from "./confirm.ts";
 import { courseDeps, served } from "./course.ts";
+import { examinerHere } from "./exam-place.ts";
 import { type Io, UserError } from "./io.ts";
 import { fileLog } from "./log.ts";
 import { clusterProgress } from "./progress.ts";
@@ -21,6 +22,7 @@ export interface UpOptions {
   port: string;
   open: boolean;
   json?: boolean;
+  labs?: string[];
 }
 
 const launcher = new URL("../../workbook", import.meta.url).pathname;
@@ -85,6 +87,7 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
     handle: () => cluster.handle(),
     problem: (error) => log.warn({ error }, "add-ons could not be looked after"),
   });
+  const examiner = examinerHere(options.labs);
   let server: Awaited<ReturnType<typeof startServer>> | undefined;
   try {
     const starting = startServer({
@@ -95,6 +98,7 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
       store,
       cluster,
       deps,
+      examiner,
       log,
       launcher,
       onStop: () => abort.abort(new Error("Stopped by ./workbook down.")),
@@ -136,6 +140,7 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
     cluster.close();
     await server?.close();
     deps.close();
+    examiner.book.close();
     store.close();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
     if (server && !options.json) {

@@ -4,6 +4,7 @@ import { paths } from "../../cluster/paths.ts";
 import type { CheckReport, LabReport } from "../core/report.ts";
 import { enterLab } from "../enter.ts";
 import { LiveCluster } from "../kube/live.ts";
+import { shortName } from "../labs.ts";
 import { LabSession } from "../session.ts";
 import { LabAddons } from "./addons.ts";
 import { exitCode } from "./check.ts";
@@ -42,7 +43,7 @@ export async function watchCommand(args: LabArgs, io: Io): Promise<number> {
         says,
         addons: async (names, tell) => addons?.bring(namespace, names, tell, signal),
       });
-      const onReport = io.tty ? redraw(io, lab.number) : lines(io);
+      const onReport = io.tty ? redraw(io, shortName(lab.slug)) : lines(io);
       session = new LabSession({
         lab,
         namespace,

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { type Stall, watchdog } from "../submissions/watchdog.ts";
+import { handSignals } from "./hand-signals.ts";
 import type { Io } from "./io.ts";
 
 /** Set for the process that does the work: by SHA-256 what not to grade, and why. */
@@ -54,17 +55,14 @@ function once(stalled: ReadonlyMap<string, string>): Promise<{ code: number; sta
     const child = spawn(process.execPath, args, {
       stdio: ["inherit", "inherit", "inherit", "pipe"],
       env: { ...process.env, [variable]: JSON.stringify([...stalled]) },
-      // A group of its own: Ctrl-C comes to us, and reaches it once.
       detached: true,
     });
-    const hand = (signal: NodeJS.Signals): void => void child.kill(signal);
-    process.on("SIGINT", hand).on("SIGTERM", hand);
+    const end = handSignals(child);
     let stall: Stall | undefined;
     createInterface({ input: child.stdio[descriptor] as Readable }).on("line", (line) => {
       stall = JSON.parse(line) as Stall;
       child.kill("SIGKILL");
     });
-    const end = (): void => void process.off("SIGINT", hand).off("SIGTERM", hand);
     child.on("error", (error) => {
       end();
       reject(error);

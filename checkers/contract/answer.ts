@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { cpSync, existsSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { manifests } from "../enter.ts";
-import { apply } from "../kubectl.ts";
+import { apply, briefly } from "../kubectl.ts";
 
 /** Milliseconds for a run.sh. */
 const scriptLimit = 240_000;
@@ -43,7 +43,7 @@ function script(file: string, { kubectl, kubeconfig, namespace, env, home, signa
       // A group of its own, so that what it started ends with it.
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...env, HOME: home, NAMESPACE: namespace, KUBECONFIG: kubeconfig, PATH: path },
+      env: { ...env, ...briefly, HOME: home, NAMESPACE: namespace, KUBECONFIG: kubeconfig, PATH: path },
     });
     let output = "";
     const take = (chunk: Buffer): void => {

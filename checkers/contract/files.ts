@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const folders = (dir: string): string[] =>
   existsSync(dir)
@@ -38,22 +38,36 @@ export function filesBelow(dir: string, from = ""): string[] {
     });
 }
 
+/**
+ * What a mutant lays over the solution: for each path in the answer the file that comes there. Files of mutants/CHECK/ itself go for all of the check's
+ * mutants; a mutant's own come before them.
+ */
+export function laidBy(mutant: string): Map<string, string> {
+  const check = dirname(mutant);
+  const shared = existsSync(check) ? readdirSync(check, { withFileTypes: true }).filter((entry) => entry.isFile()) : [];
+  return new Map([
+    ...shared.map(({ name }) => [name, join(check, name)] as const),
+    ...filesBelow(mutant).map((file) => [file, join(mutant, file)] as const),
+  ]);
+}
+
+/** A file that removes its namesake from the solution. */
+export const leavesOut = (file: string): boolean => statSync(file).size === 0;
+
 /** Lays a mutant's files over a copy of the solution: the same name replaces, an empty file removes. */
 export function overlay(solution: string, mutant: string, into: string): void {
   cpSync(solution, into, { recursive: true });
-  for (const file of filesBelow(mutant)) {
-    if (statSync(join(mutant, file)).size === 0) rmSync(join(into, file), { force: true });
-    else cpSync(join(mutant, file), join(into, file), { recursive: true });
+  for (const [path, file] of laidBy(mutant)) {
+    if (leavesOut(file)) rmSync(join(into, path), { force: true });
+    else cpSync(file, join(into, path), { recursive: true });
   }
 }
 
 /** Whether an answer, with a mutant's files laid over it, asks for a node port by number: only such runs get in each other's way. */
-export function asksForNodePort(answer: string, over?: string): boolean {
-  const laid = over === undefined ? [] : filesBelow(over);
-  const kept = filesBelow(answer).filter((file) => !laid.includes(file));
-  return [...kept.map((file) => join(answer, file)), ...laid.map((file) => join(over ?? "", file))].some((file) =>
-    /\bnodePort\b/.test(readFileSync(file, "utf8")),
-  );
+export function asksForNodePort(answer: string, mutant?: string): boolean {
+  const own = new Map(filesBelow(answer).map((file) => [file, join(answer, file)]));
+  const laid = mutant === undefined ? [] : laidBy(mutant);
+  return [...new Map([...own, ...laid]).values()].some((file) => /\bnodePort\b/.test(readFileSync(file, "utf8")));
 }
 
 export const textOf = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, "utf8") : undefined);

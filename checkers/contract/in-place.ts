@@ -1,19 +1,20 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
 import type { Check } from "../core/check.ts";
 import { type Checks, groundOf } from "../core/needs.ts";
-import { filesBelow, type Mutant, textOf } from "./files.ts";
+import { namesAlone } from "../exams/fill.ts";
+import { filesBelow, laidBy, leavesOut, type Mutant, textOf } from "./files.ts";
 import type { Stand } from "./stand.ts";
 
 /** What a mutant changes in its solution, and how to take that back. */
 export interface Change {
   mutant: Mutant;
-  /** Files that are laid into the answer, as paths from it. */
-  laid: string[];
-  /** Manifests the mutant leaves out. */
+  /** Files that are laid into the answer: where each comes from, by its path there. */
+  laid: Map<string, string>;
+  /** Manifests and steps the mutant leaves out. */
   left: string[];
   /** Objects in the solution's version of a file that are not in the mutant's: they have to go. */
   gone: ManifestObject[];
@@ -32,7 +33,7 @@ const isStep = (file: string): boolean => /^[0-9][^/]*\.sh$/.test(file);
 
 /** The objects of a manifest; undefined when it cannot be read, or is for another namespace. */
 function objectsOf(path: string): ManifestObject[] | undefined {
-  const documents = parseAllDocuments(textOf(path) ?? "");
+  const documents = parseAllDocuments(namesAlone(textOf(path) ?? ""));
   if (documents.some((one) => one.errors.length > 0)) return undefined;
   const objects = documents.map((one) => one.toJS() as ManifestObject | null).filter((one) => one !== null);
   return objects.some((one) => !one.kind || !one.metadata?.name || one.metadata.namespace) ? undefined : objects;
@@ -69,19 +70,23 @@ const samePods = (some: readonly ManifestObject[], others: readonly ManifestObje
 export function changeOf(solution: string, mutant: Mutant, checks: Checks): Change | undefined {
   const acting = [mutant.check, ...groundOf(checks, mutant.check)].map((id) => checks[id] as Check);
   if (acting.some((one) => one?.mode === "disturb")) return undefined;
-  const files = filesBelow(mutant.dir);
-  const left = files.filter((file) => statSync(join(mutant.dir, file)).size === 0);
-  const laid = files.filter((file) => !left.includes(file));
-  if (laid.length === 0 || !left.every(isManifest) || laid.includes("run.sh")) return undefined;
-  const scripts = laid.filter((file) => file.endsWith(".sh"));
-  if (scripts.some((file) => !isStep(file) || replacing.test(readFileSync(join(mutant.dir, file), "utf8"))))
+  const files = [...laidBy(mutant.dir)];
+  const left = files.filter(([, file]) => leavesOut(file)).map(([path]) => path);
+  const laid = new Map(files.filter(([path]) => !left.includes(path)));
+  if (laid.size === 0 || !left.every((path) => isManifest(path) || isStep(path)) || laid.has("run.sh"))
     return undefined;
+  const scripts = [...laid].filter(([path]) => path.endsWith(".sh"));
+  if (scripts.some(([path, file]) => !isStep(path) || replacing.test(readFileSync(file, "utf8")))) return undefined;
   const change: Change = { mutant, laid, left, gone: [], brought: [] };
-  for (const file of laid.filter(isManifest)) {
-    const [own, theirs] = [objectsOf(join(mutant.dir, file)), objectsOf(join(solution, file))];
+  for (const [path, file] of [...laid].filter(([path]) => isManifest(path))) {
+    const [own, theirs] = [objectsOf(file), objectsOf(join(solution, path))];
     if (!own || !theirs || !samePods(own, theirs)) return undefined;
-    change.gone.push(...without(theirs, own));
-    change.brought.push(...without(own, theirs));
+    const [gone, brought] = [without(theirs, own), without(own, theirs)];
+    // Names that only a stand can fill in.
+    const text = `${textOf(file)}${textOf(join(solution, path))}`;
+    if (gone.length + brought.length > 0 && namesAlone(text) !== text) return undefined;
+    change.gone.push(...gone);
+    change.brought.push(...brought);
   }
   return change;
 }
@@ -102,8 +107,8 @@ export function groupsOf(changes: readonly Change[], apart: (change: Change) => 
 }
 
 /** Does in a running solution what the change is about. */
-export function lay(stand: Stand, solution: string, { mutant, laid, gone }: Change): Promise<void> {
-  return doing(stand, solution, mutant.dir, laid, gone);
+export function lay(stand: Stand, solution: string, { laid, gone }: Change): Promise<void> {
+  return doing(stand, solution, laid, gone);
 }
 
 /**
@@ -111,16 +116,17 @@ export function lay(stand: Stand, solution: string, { mutant, laid, gone }: Chan
  * the mutant brought.
  */
 export async function takeBack(stand: Stand, solution: string, { laid, left, brought }: Change): Promise<void> {
-  for (const file of laid) if (!existsSync(join(solution, file))) rmSync(join(stand.folder, file), { force: true });
-  const own = filesBelow(solution).filter((file) => (isManifest(file) ? !left.includes(file) : laid.includes(file)));
-  await doing(stand, solution, solution, own, brought);
+  for (const path of laid.keys()) {
+    if (!existsSync(join(solution, path))) rmSync(join(stand.folder, path), { force: true });
+  }
+  const own = filesBelow(solution).filter((path) => (isManifest(path) ? !left.includes(path) : laid.has(path)));
+  await doing(stand, solution, new Map(own.map((path) => [path, join(solution, path)])), brought);
 }
 
 async function doing(
   stand: Stand,
   solution: string,
-  from: string,
-  files: readonly string[],
+  files: ReadonlyMap<string, string>,
   going: readonly ManifestObject[],
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "workbook-change-"));
@@ -133,8 +139,8 @@ async function doing(
     }
     // Steps that are done already are not done again: run.sh goes through those that lie there.
     for (const file of filesBelow(stand.folder).filter(isStep)) rmSync(join(stand.folder, file));
-    for (const file of files) cpSync(join(from, file), join(dir, file), { recursive: true });
-    if (files.some(isStep)) cpSync(join(solution, "run.sh"), join(dir, "run.sh"));
+    for (const [path, file] of files) cpSync(file, join(dir, path), { recursive: true });
+    if ([...files.keys()].some(isStep)) cpSync(join(solution, "run.sh"), join(dir, "run.sh"));
     await stand.answer(dir);
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Checks, groundOf } from "../core/needs.ts";
-import type { LoadedLab } from "../labs.ts";
+import { type LoadedLab, withSeed } from "../labs.ts";
 import { asksForNodePort, type Mutant, mutantName, mutantsOf, overlay, variantsOf } from "./files.ts";
 import { inLane, type Lane, type Pace, type Places, type Slots } from "./gates.ts";
 import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
 import { type Change, changeOf, groupsOf } from "./in-place.ts";
 import { proveInTurns } from "./in-turns.ts";
+import { type Leg, proveJourney } from "./journey.ts";
 import { waitsLong } from "./ledger.ts";
 import { type Problem, problem } from "./problem.ts";
 import { type Ground, leave, Stand } from "./stand.ts";
@@ -50,13 +51,17 @@ export interface Proof {
   removing(gone: Promise<void>): void;
 }
 
+/** The seed of a task's second proof. */
+const otherSeed = 2;
+
 /** A step that failed, and how to run it once more. */
 export interface Failed {
   step: Step;
   again(): Promise<Step>;
 }
 
-interface Outcome {
+/** What came of a run. */
+export interface Outcome {
   problems: Problem[];
   /** A wrong answer passed: no load excuses that, so there is no second try. */
   wrongPass?: boolean;
@@ -93,34 +98,60 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
     part: Part,
     name: string,
     act: (stand: Stand) => Promise<Outcome>,
-    { door = doored, pace = whole }: Partial<Lane> = {},
+    { door = doored, pace = whole, as = lab }: Partial<Lane & { as: LoadedLab }> = {},
   ): Promise<Failed | undefined> => {
-    const step = runStep(lab, { door, pace }, proof, part, name, act);
+    const step = runStep(as, { door, pace }, proof, part, name, act);
     steps.push(step);
     return step;
   };
   const solution = join(lab.dir, "solution");
   let atStart: Verdicts | undefined;
-  const started =
-    wants("start") || wants("reset")
-      ? run("start", "start", async (stand) => {
-          atStart = await gradeStart(stand, proof.places);
-          return judgeStart(lab, stand, atStart, wants("start"));
-        })
-      : undefined;
-  if (wants("solution")) {
-    for (const time of ["first", "second"])
-      run("solution", `solution, ${time} time`, (stand) => answered(stand, solution, "solution", proof));
-  }
-  if (wants("reset")) {
-    run("reset", "reset", async (stand) => {
-      await stand.answer(solution);
-      await stand.reset();
-      const after = await gradeStart(stand, proof.places);
-      await started;
-      return judgeReset(lab, stand, atStart, after);
+  const legs: Leg[] = [];
+  if (wants("start") || wants("reset")) {
+    legs.push({
+      part: "start",
+      name: "start",
+      act: async (stand) => {
+        atStart = await gradeStart(stand, proof.places);
+        return judgeStart(lab, stand, atStart, wants("start"));
+      },
     });
   }
+  if (wants("solution")) {
+    legs.push({
+      part: "solution",
+      name: "solution, first time",
+      act: (stand) => answered(stand, solution, "solution", proof),
+    });
+  }
+  if (wants("reset")) {
+    legs.push({
+      part: "reset",
+      name: "reset",
+      before: (stand) => stand.answer(solution),
+      act: async (stand) => {
+        await stand.reset();
+        return judgeReset(lab, stand, atStart, await gradeStart(stand, proof.places));
+      },
+    });
+  }
+  if (wants("solution")) {
+    const again = (stand: Stand): Promise<Outcome> => answered(stand, solution, "solution", proof);
+    // Of an exam's task with other facts: text, start, checks and answer must change together.
+    if (lab.exam === undefined) legs.push({ part: "solution", name: "solution, second time", act: again });
+    else run("solution", `solution, second time, seed ${otherSeed}`, again, { as: withSeed(lab, otherSeed) });
+  }
+  const alone = async (rest: readonly Leg[]): Promise<void> => {
+    // What a later leg is compared with comes first.
+    for (const { part, name, act, before } of rest) {
+      await run(part, name, async (stand) => {
+        await before?.(stand);
+        return act(stand);
+      });
+    }
+  };
+  const journey = proof.only === undefined ? proveJourney(lab, legs, proof, { door: doored, pace: whole }) : legs;
+  const walked = Promise.resolve(journey).then(alone);
   if (wants("variants")) {
     for (const name of variantsOf(lab.dir)) {
       run("variants", `variant ${name}`, (stand) =>
@@ -152,6 +183,7 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
       }),
     );
   }
+  await walked;
   return (await Promise.all(steps)).filter((one) => one !== undefined);
 }
 

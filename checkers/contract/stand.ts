@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BoundScene } from "../core/run.ts";
-import { deleteNamespace, type Entered, enterLab, resetLab } from "../enter.ts";
+import { deleteNamespace, type Entered, enterLab, resetLab, withFilled } from "../enter.ts";
 import { FreshCluster } from "../kube/fresh.ts";
 import type { Transport } from "../kube/transport.ts";
 import { remove } from "../kubectl.ts";
-import type { LoadedLab } from "../labs.ts";
+import { type LoadedLab, namespaceOf } from "../labs.ts";
 import { makeScene } from "../probes/scene.ts";
 import { mapped } from "../probes/target.ts";
 import { applyAnswer } from "./answer.ts";
@@ -40,7 +40,7 @@ export class Stand {
   constructor(lab: LoadedLab, ground: Ground) {
     this.lab = lab;
     this.#ground = ground;
-    this.namespace = `lab-${lab.number}-${randomBytes(4).toString("hex")}`;
+    this.namespace = `${namespaceOf(lab)}-${randomBytes(4).toString("hex")}`;
     this.#home = mkdtempSync(join(tmpdir(), "workbook-lab-"));
   }
 
@@ -69,9 +69,12 @@ export class Stand {
   answer(dir: string): Promise<void> {
     const { folder, kubeconfig } = this.#at();
     const { kubectl, env, signal } = this.#ground;
+    const { lab, namespace } = this;
     const home = this.#home;
     return this.#timed("answer", () =>
-      applyAnswer({ dir, folder, kubeconfig, namespace: this.namespace, kubectl, env, home, signal }),
+      withFilled(lab, dir, namespace, (filled) =>
+        applyAnswer({ dir: filled, folder, kubeconfig, namespace, kubectl, env, home, signal }),
+      ),
     );
   }
 
@@ -101,6 +104,7 @@ export class Stand {
       folder,
       signal,
       nodePorts: mapped(nodePort),
+      seed: lab.seed,
     });
   }
 

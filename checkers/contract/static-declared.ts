@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Check } from "../core/check.ts";
 import { milliseconds } from "../core/duration.ts";
-import { addonNames, type LabDefinition } from "../core/lab.ts";
+import { addonNames, domains, type LabDefinition } from "../core/lab.ts";
 import { needsProblems } from "../core/needs.ts";
 import { tidyPoints } from "../core/reports.ts";
 import { filesBelow, mutantsOf } from "./files.ts";
@@ -12,8 +12,8 @@ const schema = z.strictObject({
   title: text,
   summary: text,
   week: z.int().min(1).max(6),
-  minutes: z.int().min(5).max(240),
-  domain: z.enum(["deploy", "expose", "configure", "scale", "release", "observe", "operate"]),
+  minutes: z.int().min(1).max(240),
+  domain: z.enum(domains),
   prerequisites: z.array(text).optional(),
   requires: z
     .strictObject({
@@ -33,6 +33,7 @@ const schema = z.strictObject({
       z.strictObject({ label: text }),
     )
     .optional(),
+  study: z.array(z.string().regex(/^\d{2}$/, 'is the number of a lab: "05"')).optional(),
   facts: z.custom((value) => typeof value === "function", "must be a function"),
   checks: z.custom((value) => typeof value === "function", "must be a function"),
   requests: z.custom((value) => typeof value === "function", "must be a function").optional(),
@@ -75,6 +76,8 @@ export function checkProblems(checks: Readonly<Record<string, Check>>): Problem[
       }
     }
     if (!check.title?.trim()) problems.push(problem(where, "has no title", "Say what is true once it passes."));
+    if (check.domain !== undefined && !domains.includes(check.domain))
+      problems.push(problem(where, `has the domain ${check.domain}`, `There are: ${domains.join(", ")}.`));
     if (!check.why?.trim()) problems.push(problem(where, "does not say why it works", "why: shown after passing."));
     if (!(check.points > 0)) problems.push(problem(where, `is worth ${check.points} points`, "Give it at least 1."));
     if (!["observe", "sample", "disturb"].includes(check.mode))

@@ -9,7 +9,7 @@ import { spoken } from "../core/duration.ts";
 import { LookError } from "../core/errors.ts";
 import { deleteNamespace } from "../enter.ts";
 import { Transport } from "../kube/transport.ts";
-import { findLab, type LoadedLab, labFolders, labRoots, loadLabAt } from "../labs.ts";
+import { type LoadedLab, labFolders, labRoots, loadLabAt, provable, shortName, stationFolders } from "../labs.ts";
 import { withLease } from "../probes/lease.ts";
 import { changedLabs } from "./changed.ts";
 import { Places, Slots } from "./gates.ts";
@@ -23,6 +23,8 @@ export interface VerifyOptions {
   /** More roots, as given with --labs. */
   roots?: readonly string[];
   only?: Part;
+  /** Of exams' tasks nothing that takes the cluster. */
+  tasksStatic?: boolean;
   io: Io;
   signal: AbortSignal;
   /** WORKBOOK_TEST_KUBECONFIG, else the admin kubeconfig under WORKBOOK_HOME; the pinned tools' folder is looked for there too. */
@@ -53,7 +55,10 @@ const stale = 60 * 60_000;
 export async function verifyLabs(options: VerifyOptions): Promise<VerifyResult> {
   const { io, signal, only, env = process.env } = options;
   const roots = labRoots(options.roots);
-  const named = options.labs.length === 0 ? labFolders(roots) : options.labs.map((name) => findLab(name, roots));
+  const named =
+    options.labs.length === 0
+      ? [...labFolders(roots), ...stationFolders(roots)]
+      : options.labs.flatMap((name) => provable(name, roots));
   const folders = options.changed ? onlyChanged(named, options) : named;
   const steps: Step[] = [];
   const done = (step: Step): void => {
@@ -67,7 +72,7 @@ export async function verifyLabs(options: VerifyOptions): Promise<VerifyResult> 
     const lab = await loadLabAt(folder.dir, folder.slug).catch((error: Error) => {
       if (only !== undefined && only !== "static") throw error;
     });
-    if (lab) fit.push(lab);
+    if (lab && !(options.tasksStatic && lab.exam !== undefined)) fit.push(lab);
   }
   if (only !== "static" && fit.length > 0 && !signal.aborted) {
     await onCluster(fit, { ...options, env }, done);
@@ -214,7 +219,7 @@ async function sweep(transport: Transport): Promise<Promise<void>[]> {
     });
 }
 
-const shown = ({ lab, name }: Step): string => `${lab.slice(0, 2)} ${name}`;
+const shown = ({ lab, name }: Step): string => `${shortName(lab)} ${name}`;
 
 function tell(io: Io, step: Step): void {
   const mark = step.ok ? io.style("green", "✓") : io.style("red", "✗");

@@ -1,3 +1,4 @@
+import type { Domain } from "./lab.ts";
 import type {
   DashboardPlaces,
   FoundDashboard,
@@ -97,6 +98,17 @@ export interface FlowSecond {
   p99: number;
 }
 
+/** One request of a load. */
+export interface FlowRequest {
+  /** Milliseconds since the start, when it was due. */
+  due: number;
+  /** Milliseconds from then to its last byte. */
+  took: number;
+  /** "0": no answer. */
+  status: string;
+  pod?: string;
+}
+
 export interface Load extends Target {
   /** Requests a second, begun by the clock whether earlier ones have been answered or not (open loop). At most 200. */
   rate: number;
@@ -106,8 +118,12 @@ export interface Load extends Target {
   timeout?: number;
   /** Keep connections between requests: each then stays with one pod. Default false: a new connection each. */
   keepAlive?: boolean;
+  /** So many more requests at one moment, all due at once, whatever the rate: a herd. `at`: seconds after the start. At most 500; not with during(). */
+  burst?: { at: number; n: number };
   /** Told each second as it ends. */
   onSecond?: (second: FlowSecond) => void;
+  /** Told each request as it ends, in that order: what percentiles over several loads, or of a part of one, are made of. */
+  onRequest?: (one: FlowRequest) => void;
 }
 
 /** What the API server says to a request it is only asked to think about (dryRun=All): nothing is kept. */
@@ -237,6 +253,10 @@ export interface Check<F extends Failures = Failures> {
   needs?: readonly string[];
   /** Its title and task stay unseen until graded; that it exists and what it is worth is said. */
   hidden?: true;
+  /** Of an exam's task with several headings: the id of the heading it belongs to. */
+  task?: string;
+  /** Of an exam: the domain its points count for, where that is not the lab's. */
+  domain?: Domain;
   /** Parts with points of their own that sum to `points`: observe() then ends with parts() and partial credit is given. */
   parts?: Readonly<Record<string, { title: string; points: number }>>;
   failures: F;

@@ -1,7 +1,8 @@
 import type { Check, Scene, Target } from "./check.ts";
 
 /** Weighted areas a grade is reported by. */
-export type Domain = "deploy" | "expose" | "configure" | "scale" | "release" | "observe" | "operate";
+export const domains = ["deploy", "expose", "configure", "scale", "release", "observe", "operate", "validate"] as const;
+export type Domain = (typeof domains)[number];
 
 /** What a lab needs of a cluster beyond a namespace of its own. */
 export interface Requires {
@@ -26,15 +27,22 @@ export interface Measurement {
   value: number;
   /** Labelled figures behind it, for the chart. */
   series: { label: string; value: number }[];
+  /** What was measured over time, drawn as lines: one value for each second since the start, in the prediction's unit or `unit`. */
+  lines?: readonly MeasuredLine[];
   /** One sentence: what was measured, with n. */
   says: string;
+}
+export interface MeasuredLine {
+  label: string;
+  /** null: nothing was measured in that second. */
+  values: readonly (number | null)[];
 }
 
 /** Measures what a prediction in quiz.yaml (same id) asked about. Throws Error with a sentence for the learner when it cannot. */
 export interface Experiment {
   within: `${number}s` | `${number}m`;
   /** `tell` draws what is known so far over the prediction, as the data comes in. */
-  measure(scene: Scene, tell?: (soFar: Pick<Measurement, "series">) => void): Promise<Measurement>;
+  measure(scene: Scene, tell?: (soFar: Pick<Measurement, "series" | "lines">) => void): Promise<Measurement>;
 }
 
 /** How submissions of a lab are re-created on an instructor's cluster. */
@@ -66,6 +74,8 @@ export interface LabDefinition<F = unknown> {
   answers?: Readonly<Record<string, { label: string }>>;
   facts: (seed: number, namespace: string) => F;
   checks: (facts: F) => Readonly<Record<string, Check>>;
+  /** Of an exam's task: numbers of the labs to go back to when it was missed. */
+  study?: readonly string[];
   /** What <LiveRequests /> sends its steady trickle of requests to, while the learner has it running. */
   requests?: (facts: F) => Target;
   experiments?: (facts: F) => Readonly<Record<string, Experiment>>;

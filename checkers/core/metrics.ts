@@ -81,6 +81,8 @@ export interface DashboardQuery {
   asked: string;
   /** Grafana's unit of the panel: "s", "ms", "percentunit" … */
   unit: string;
+  /** What its lines are called, as Grafana's legend has it: "p95", "{{pod}}". Only drawn, never judged. */
+  legend?: string;
 }
 
 export interface ReadDashboard {
@@ -163,5 +165,5 @@ export type Judged = { ok: true; verdict: DashboardVerdict } | { ok: false; prob
 export interface DrawnPanel {
   title: string;
   unit: string;
-  queries: { refId: string; asked: string; answer: PrometheusAnswer<PrometheusSeries[]> }[];
+  queries: { refId: string; asked: string; legend?: string; answer: PrometheusAnswer<PrometheusSeries[]> }[];
 }

@@ -16,6 +16,7 @@ interface Target {
   refId?: string;
   expr?: unknown;
   hide?: boolean;
+  legendFormat?: unknown;
   interval?: string;
   datasource?: unknown;
 }
@@ -201,6 +202,9 @@ export async function readDashboard(text: string, prometheus: PrometheusProbe, e
           new Map([...resolved.values, ...own]),
         ),
         unit: unitOf(panel),
+        ...(typeof target.legendFormat === "string" &&
+          target.legendFormat !== "__auto" &&
+          target.legendFormat !== "" && { legend: target.legendFormat }),
       });
     }
   }
@@ -225,9 +229,9 @@ export async function drawDashboard(
   if (!read.ok) return read;
   const panels = new Map<string, DrawnPanel>();
   const answers = await Promise.all(read.dashboard.queries.map((query) => prometheus.range(query.asked, over)));
-  for (const [index, { panel, unit, refId, asked }] of read.dashboard.queries.entries()) {
+  for (const [index, { panel, unit, refId, asked, legend }] of read.dashboard.queries.entries()) {
     const drawn = panels.get(panel) ?? { title: panel, unit, queries: [] };
-    drawn.queries.push({ refId, asked, answer: answers[index]! });
+    drawn.queries.push({ refId, asked, ...(legend !== undefined && { legend }), answer: answers[index]! });
     panels.set(panel, drawn);
   }
   return { ok: true, title: read.dashboard.title, panels: [...panels.values()] };

@@ -7,6 +7,8 @@ export interface Ended {
   index: number;
   /** Milliseconds since the start, when it was sent. */
   at: number;
+  /** The same, when it was due; absent: then. */
+  due?: number;
   /** Absent: no answer. */
   status?: number | undefined;
   pod?: string | undefined;

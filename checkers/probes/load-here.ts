@@ -5,7 +5,7 @@ import { askOnce } from "./outside.ts";
 
 /** Requests from this machine, begun by the clock whether earlier ones have been answered or not. */
 export function loadHere(load: LoadRequest, signal: AbortSignal): Generator {
-  const { rate, seconds, timeout, keepAlive } = load;
+  const { rate, seconds, timeout, keepAlive, burst } = load;
   const end = new AbortController();
   const stopped = AbortSignal.any([signal, end.signal]);
   return {
@@ -16,8 +16,10 @@ export function loadHere(load: LoadRequest, signal: AbortSignal): Generator {
       const underWay = new Set<Promise<void>>();
       started();
       try {
-        for (let index = 0; index < rate * seconds && !stopped.aborted; index++) {
-          const due = (index * 1_000) / rate;
+        const steady = Array.from({ length: Math.ceil(rate * seconds) }, (_, index) => (index * 1_000) / rate);
+        const herd = Array.from({ length: burst?.n ?? 0 }, () => (burst?.at ?? 0) * 1_000);
+        for (const [index, due] of [...steady, ...herd].sort((one, other) => one - other).entries()) {
+          if (stopped.aborted) break;
           if (due > since()) await systemClock.sleep(due - since(), stopped);
           if (stopped.aborted) break;
           const at = since();
@@ -25,7 +27,7 @@ export function loadHere(load: LoadRequest, signal: AbortSignal): Generator {
             ({ status, ...answer }) => {
               underWay.delete(asking);
               if (!stopped.aborted)
-                ended({ index, at, took: since() - due, ...answer, ...(status && { status: Number(status) }) });
+                ended({ index, at, due, took: since() - due, ...answer, ...(status && { status: Number(status) }) });
             },
           );
           underWay.add(asking);

@@ -10,6 +10,8 @@ import type { Generator, LoadRequest } from "./load.ts";
 const mark = "@";
 /** Seconds that k6 gets to start its virtual users and to end, beyond the load itself. */
 const around = 20;
+/** Places in the order that a burst's requests have, beyond any of the steady ones. */
+const burstFrom = 1_000_000;
 /** Milliseconds to stop it. */
 const stopLimit = 15_000;
 
@@ -25,13 +27,17 @@ const c = JSON.parse(__ENV.LOAD);
 export const options = {
   discardResponseBodies: true, noConnectionReuse: !c.keepAlive, noVUConnectionReuse: !c.keepAlive,
   scenarios: { load: { executor: "constant-arrival-rate", rate: c.rate, timeUnit: "1s", duration: c.seconds + "s",
-    preAllocatedVUs: c.users, gracefulStop: c.timeout + 1000 + "ms" } },
+    preAllocatedVUs: c.users, gracefulStop: c.timeout + 1000 + "ms" },
+    ...(c.burst && { burst: { executor: "per-vu-iterations", vus: c.burst.n, iterations: 1, startTime: c.burst.at + "s",
+      maxDuration: c.timeout + 1000 + "ms", gracefulStop: "1s" } }) },
 };
 export function setup() { console.log("${mark}0"); }
 const params = { headers: c.headers, timeout: c.timeout, redirects: 0, responseCallback: null };
 export default function () {
-  const { iterationInTest: index, startTime } = exec.scenario;
-  const at = Date.now() - startTime;
+  const { iterationInTest, startTime, name } = exec.scenario;
+  const burst = name === "burst";
+  const index = iterationInTest + (burst ? ${burstFrom} : 0);
+  const at = Date.now() - startTime + (burst ? c.burst.at * 1000 : 0);
   const { status, timings: t, headers: h, error } = http.request(c.method, c.url, c.body, params);
   console.log("${mark}" + JSON.stringify([index, at, t.blocked + t.connecting + t.tls_handshaking + t.duration, status,
     h["X-Served-By"], h["X-Version"], error || undefined]));
@@ -43,7 +49,7 @@ export function handleSummary({ metrics: { dropped_iterations: d } }) {
 /** Requests from the workbook's own pod inside the cluster, made by k6. */
 export function loadInside(transport: Transport, load: LoadRequest, signal: AbortSignal): Generator {
   const id = `/tmp/workbook-load-${randomBytes(6).toString("hex")}`;
-  const { url, method, headers, body, rate, seconds, timeout, keepAlive } = load;
+  const { url, method, headers, body, rate, seconds, timeout, keepAlive, burst } = load;
   const users = Math.ceil((rate * timeout) / 1_000) + 5;
   const settings = JSON.stringify({
     url,
@@ -55,6 +61,7 @@ export function loadInside(transport: Transport, load: LoadRequest, signal: Abor
     timeout,
     keepAlive,
     users,
+    burst,
   });
   const command = [
     `trap 'rm -f ${id}.js ${id}.pid' EXIT`,
@@ -94,7 +101,7 @@ export function loadInside(transport: Transport, load: LoadRequest, signal: Abor
         }
         const data = JSON.parse(text.slice(mark.length)) as 0 | { dropped: number } | Line;
         if (data === 0) started();
-        else if (Array.isArray(data)) ended(endedOf(data, behind ? undefined : rate));
+        else if (Array.isArray(data)) ended(endedOf(data, load, behind));
         else dropped = data.dropped;
       };
       const onAbort = (): void => {
@@ -122,13 +129,19 @@ export function loadInside(transport: Transport, load: LoadRequest, signal: Abor
 /** Index, milliseconds since the start, milliseconds it took, status (0: none), pod, version, error. */
 type Line = [number, number, number, number, string | null, string | null, string | null];
 
-/** `rate`: undefined once requests were dropped, as the place in the order then no longer says when one was due. */
-function endedOf([index, at, took, status, pod, version, error]: Line, rate: number | undefined): Ended {
-  const late = rate === undefined ? 0 : Math.max(0, at - (index * 1_000) / rate);
+/** `behind`: requests were dropped, so that the place in the order no longer says when one was due. */
+function endedOf(
+  [index, at, took, status, pod, version, error]: Line,
+  { rate, burst }: LoadRequest,
+  behind: boolean,
+): Ended {
+  const ofBurst = index >= burstFrom;
+  const due = ofBurst ? (burst?.at ?? 0) * 1_000 : behind ? at : (index * 1_000) / rate;
   return {
     index,
     at,
-    took: late + took,
+    due,
+    took: Math.max(0, at - due) + took,
     ...(status > 0 && { status, pod: pod ?? undefined, version: version ?? undefined }),
     ...(error && { error }),
   };

@@ -9,6 +9,7 @@ import { addressOf, type NodePorts, requestOf } from "./target.ts";
 
 /** Requests a second, seconds, and milliseconds for one request: at most. */
 const rateLimit = 200;
+const burstLimit = 500;
 const secondsLimit = 300;
 const timeoutLimit = 30_000;
 const defaultTimeout = 5_000;
@@ -27,6 +28,8 @@ export interface LoadRequest {
   /** Milliseconds. */
   timeout: number;
   keepAlive: boolean;
+  /** So many more at once, `at` seconds after the start. */
+  burst?: { at: number; n: number };
 }
 
 /** What makes the requests. run() may be called once. */
@@ -51,7 +54,7 @@ export interface LoadPlace {
  * nothing while a server hangs, so a pause of 5 s is one slow request in a thousand and p99 never shows it: coordinated omission.
  * Here a pause of 5 s at 50 requests a second is 250 requests that took up to 5 s.
  * Limits: 200 requests a second, 300 s, 30 s for one request. A Service is asked from inside the cluster by k6; a NodePort that is
- * mapped to this machine, from here. Percentiles come from an HDR histogram with three significant digits, so 1,000 answers or
+ * mapped to this machine, from here. A burst is due at one moment, so that the last of it has waited for all before it. Percentiles come from an HDR histogram with three significant digits, so 1,000 answers or
  * more are needed before p99 rests on ten of them. Above 0, `dropped` says that the generator could not keep up: measure again.
  */
 export async function load(transport: Transport, wanted: Load, place: LoadPlace): Promise<Flow> {
@@ -93,10 +96,11 @@ async function begin(transport: Transport, wanted: Load, seconds: number, place:
     seconds,
     timeout: within("timeout", wanted.timeout ?? defaultTimeout, timeoutLimit),
     keepAlive: wanted.keepAlive ?? false,
+    ...(wanted.burst && { burst: { at: wanted.burst.at, n: within("burst", wanted.burst.n, burstLimit) } }),
   };
   signal.throwIfAborted();
   const generator = from === "here" ? loadHere(request, signal) : loadInside(transport, request, signal);
-  const running = new Running(generator, request, wanted.onSecond, signal);
+  const running = new Running(generator, request, wanted, signal);
   place.ending(() => running.stop());
   await running.started();
   return running;
@@ -112,6 +116,7 @@ class Running {
   readonly #generator: Generator;
   readonly #request: LoadRequest;
   readonly #record: FlowRecord;
+  readonly #onRequest: Load["onRequest"];
   readonly #signal: AbortSignal;
   readonly #run: Promise<number>;
   readonly #started = Promise.withResolvers<void>();
@@ -127,10 +132,11 @@ class Running {
   readonly #complete = Promise.withResolvers<void>();
   #firstBeyond = Number.POSITIVE_INFINITY;
 
-  constructor(generator: Generator, request: LoadRequest, onSecond: Load["onSecond"], signal: AbortSignal) {
+  constructor(generator: Generator, request: LoadRequest, told: Load, signal: AbortSignal) {
     this.#generator = generator;
     this.#request = request;
-    this.#record = new FlowRecord(onSecond);
+    this.#record = new FlowRecord(told.onSecond);
+    this.#onRequest = told.onRequest;
     this.#signal = signal;
     this.#run = generator.run({
       started: () => {
@@ -160,8 +166,11 @@ class Running {
   }
 
   #take(one: Ended): void {
-    if (one.at < this.#cutOff) this.#record.add(one, this.#now());
-    else this.#firstBeyond = Math.min(this.#firstBeyond, one.index);
+    if (one.at < this.#cutOff) {
+      this.#record.add(one, this.#now());
+      const { at, due = at, took, status, pod } = one;
+      this.#onRequest?.({ due, took, status: String(status ?? 0), ...(pod && { pod }) });
+    } else this.#firstBeyond = Math.min(this.#firstBeyond, one.index);
     this.#ahead.add(one.index);
     while (this.#ahead.delete(this.#next)) this.#next++;
     if (this.#next >= this.#firstBeyond) this.#complete.resolve();

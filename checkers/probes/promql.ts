@@ -1,7 +1,7 @@
 import { seconds } from "./prometheus.ts";
 
 /** A query with what is quoted or a comment blanked, so that what is left is PromQL's own: same length, same places. */
-function bare(promql: string): string {
+export function bare(promql: string): string {
   return promql.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#[^\n]*/g, (text) => " ".repeat(text.length));
 }
 

@@ -4,6 +4,7 @@ import { LookError } from "../core/errors.ts";
 import { tidyPoints } from "../core/reports.ts";
 import { defaultPolicy, readPolicy } from "../grading/policy.ts";
 import type { Policy } from "../grading/schema.ts";
+import { shortName } from "../labs.ts";
 import type { Student } from "./roster.ts";
 import { problemsOf } from "./schema.ts";
 
@@ -82,7 +83,7 @@ export interface Lateness {
 
 /** How late a submission is and what that costs; undefined where there is no due date or it came in time. Each begun hour or day counts. */
 export function lateness(policy: ClassPolicy, student: Student, slug: string, received: string): Lateness | undefined {
-  const general = typeof policy.due === "string" ? policy.due : (policy.due?.[slug] ?? policy.due?.[slug.slice(0, 2)]);
+  const general = typeof policy.due === "string" ? policy.due : (policy.due?.[slug] ?? policy.due?.[shortName(slug)]);
   const base = student.due ?? general;
   if (!base) return undefined;
   const extra = Math.max(student.extraMinutes, policy.extra[student.id] ?? 0);
@@ -100,5 +101,5 @@ export const afterPenalty = (points: number, late: Lateness | undefined): number
 /** The overrides of a student in a lab, in the order of the file. */
 export const overridesOf = (policy: ClassPolicy, student: string, slug: string): Override[] =>
   policy.overrides.filter(
-    (one) => one.student.toLowerCase() === student.toLowerCase() && (one.lab === slug || one.lab === slug.slice(0, 2)),
+    (one) => one.student.toLowerCase() === student.toLowerCase() && (one.lab === slug || one.lab === shortName(slug)),
   );

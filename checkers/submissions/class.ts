@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { Slots } from "../contract/gates.ts";
 import { LookError } from "../core/errors.ts";
+import type { AddonName } from "../core/lab.ts";
 import { Unreachable } from "../kube/errors.ts";
 import { LiveCluster } from "../kube/live.ts";
 import type { Transport } from "../kube/transport.ts";
@@ -43,6 +44,8 @@ export interface ClassOptions {
   nodePorts?: NonNullable<Ground["nodePorts"]>;
   /** Grades a submission whose lab needs a cluster of its own. Absent: such a submission cannot be graded here. */
   ownCluster?: (work: HandedIn, signal: AbortSignal) => Promise<GradedSubmission>;
+  /** Makes sure of the add-ons that labs handed in for need. Absent: they are there, or those labs cannot be graded whole. */
+  addons?: (names: readonly AddonName[], says: (step: string) => void) => Promise<void>;
   signal: AbortSignal;
   says?: (line: string) => void;
 }
@@ -95,6 +98,8 @@ export async function gradeClass(options: ClassOptions): Promise<ClassResult> {
     out,
     nodes: capacity.nodes,
   });
+  const needed = [...new Set(desk.works.flatMap(({ lab }) => lab.definition.addons ?? []))];
+  if (needed.length > 0) await options.addons?.(needed, says);
   const live = new LiveCluster(transport);
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(options.signal.reason);

@@ -1,3 +1,4 @@
+import { shortName } from "../labs.ts";
 import type { CheckItem } from "./analysis.ts";
 
 const entities: Readonly<Record<string, string>> = {
@@ -17,7 +18,7 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } meter { wid
 export function itemsHtml(items: readonly CheckItem[], submissions: number): string {
   const row = (
     item: CheckItem,
-  ): string => `<tr><td>${text(item.lab.slice(0, 2))}</td><td>${text(item.title)}<br><code>${text(item.check)}</code></td>
+  ): string => `<tr><td>${text(shortName(item.lab))}</td><td>${text(item.title)}<br><code>${text(item.check)}</code></td>
 <td class="n">${item.points}</td><td class="n">${item.passed} of ${item.n}</td>
 <td><meter min="0" max="1" value="${item.difficulty ?? 0}"></meter> ${item.difficulty ?? "–"}</td><td class="n">${item.discrimination ?? "–"}</td>
 <td>${item.codes.map(({ code, times }) => `<code>${text(code)}</code> ${times}`).join("<br>") || "–"}</td>

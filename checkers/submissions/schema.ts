@@ -38,7 +38,11 @@ export const submissionSchema = z.strictObject({
   schema: z.literal(submissionSchemaName),
   madeAt: time,
   identity: z.strictObject({ id: line.optional(), name: line, email: line }),
-  lab: z.strictObject({ slug: z.string().regex(/^\d{2}-[a-z0-9-]{1,80}$/), version: hash, facts: hash }),
+  lab: z.strictObject({
+    slug: z.string().regex(/^(?:[a-z][a-z0-9-]{0,60}-)?\d{2}-[a-z0-9-]{1,80}$/),
+    version: hash,
+    facts: hash,
+  }),
   seed: z.int().min(0),
   /** The learner's namespace of the lab. */
   namespace: label,

@@ -6,6 +6,7 @@ import { sumUp } from "../grading/sum.ts";
 import { type GradebookRow, gradebookCsv, type Lms } from "../grading/writers/csv.ts";
 import { jsonText } from "../grading/writers/files.ts";
 import { gradeHtml } from "../grading/writers/html.ts";
+import { shortName } from "../labs.ts";
 import { analyse, itemCells, itemColumns } from "./analysis.ts";
 import { aboutRow, type BookRow, cellsOf, columns } from "./book.ts";
 import type { ClassResult } from "./class.ts";
@@ -64,7 +65,7 @@ export function writeBook(out: string, result: ClassResult, policy: ClassPolicy,
       `${name}${email ? ` <${email}>` : ""} (${id})`,
       ...own.flatMap((row) => {
         const lines = row.grade ? aboutRow(row) : [row.says, ...aboutRow(row)];
-        return several ? lines.map((line) => `${(row.lab ?? row.file ?? "").slice(0, 2)}: ${line}`) : lines;
+        return several ? lines.map((line) => `${shortName(row.lab ?? row.file ?? "")}: ${line}`) : lines;
       }),
     ];
     write(`students/${id.replaceAll(/[^\w.-]/g, "_")}.html`, gradeHtml(sumUp(labs, grading, when), about));

@@ -1,3 +1,4 @@
+import { shortName } from "../../labs.ts";
 import type { CheckGrade, Grade } from "../schema.ts";
 import { inText, stateWord } from "./words.ts";
 
@@ -23,7 +24,7 @@ export function classroomResults(grade: Grade): Record<string, unknown> {
         status: statusOf(check),
         score: incomplete ? 0 : check.earned,
         message: check.state === "pass" ? null : inText(check) || stateWord[check.state].word,
-        test_code: `./workbook check ${lab.slice(0, 2)} ${check.id}`,
+        test_code: `./workbook check ${shortName(lab)} ${check.id}`,
         filename: "",
         line_no: 0,
         duration: Math.round(took.get(`${lab}/${check.id}`) ?? 0),

@@ -1,4 +1,5 @@
 import { stringify } from "csv-stringify/sync";
+import { shortName } from "../../labs.ts";
 import type { Grade, LabGrade } from "../schema.ts";
 import { outOfAll } from "../sum.ts";
 import { statusWord } from "./words.ts";
@@ -44,7 +45,7 @@ function labsOf(rows: readonly GradebookRow[]): { lab: string; title: string; po
 
 const ofLab = (grade: Grade, lab: string): LabGrade | undefined => grade.labs.find((one) => one.lab === lab);
 const cell = (lab: LabGrade | undefined): string | number => (lab ? (outOfAll(lab) ?? "") : "");
-const heading = ({ lab, title }: { lab: string; title: string }): string => `Lab ${lab.slice(0, 2)}: ${title}`;
+const heading = ({ lab, title }: { lab: string; title: string }): string => `Lab ${shortName(lab)}: ${title}`;
 
 /** "incomplete: 02-deploy-ml-inference (…)", "passed", "not passed". */
 const remark = (grade: Grade): string =>

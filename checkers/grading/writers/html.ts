@@ -1,8 +1,9 @@
+import { shortName } from "../../labs.ts";
 import type { CheckGrade, EvidenceGrade, Grade, LabGrade } from "../schema.ts";
 import { pointsOf, stateWord, statusWord } from "./words.ts";
 
 /** Markup that has been made up here. Everything else that goes into `html` is text, and is escaped. */
-class Markup {
+export class Markup {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
@@ -25,10 +26,10 @@ const written = (value: Value): string => {
   return value instanceof Markup ? value.text : escaped(String(value));
 };
 
-const html = (strings: TemplateStringsArray, ...values: Value[]): Markup =>
+export const html = (strings: TemplateStringsArray, ...values: Value[]): Markup =>
   new Markup(strings.map((text, at) => text + written(values[at])).join(""));
 
-const style = `
+export const style = `
 :root { color-scheme: light dark; --ink: light-dark(#1d2330, #e6e8ee); --dim: light-dark(#5a6273, #a3abbb);
   --page: light-dark(#fff, #12151c); --card: light-dark(#f6f7f9, #1a1f29); --line: light-dark(#d9dde5, #2e3542);
   --good: light-dark(#14693a, #63d297); --bad: light-dark(#8a4b00, #f0b35e); --error: light-dark(#a4231c, #ff8f86); }
@@ -90,19 +91,19 @@ const overview = (grade: Grade): Markup => html`<table>
 ${grade.labs.map(
   (
     lab,
-  ) => html`<tr><td><a href="#${lab.lab}">${lab.lab.slice(0, 2)} ${lab.title}</a></td><td class="${lab.status}">${statusWord[lab.status]}</td><td class="number">${lab.earned}</td><td class="number">${lab.counted}</td><td class="number">${lab.points}</td></tr>
+  ) => html`<tr><td><a href="#${lab.lab}">${shortName(lab.lab)} ${lab.title}</a></td><td class="${lab.status}">${statusWord[lab.status]}</td><td class="number">${lab.earned}</td><td class="number">${lab.counted}</td><td class="number">${lab.points}</td></tr>
 `,
 )}</tbody>
 </table>
 `;
 
 const labSection = (lab: LabGrade, several: boolean): Markup => html`<section id="${lab.lab}">
-${several && html`<h2>${lab.lab.slice(0, 2)} ${lab.title}</h2>\n`}<p><span class="status ${lab.status}">${statusWord[lab.status]}</span> ${lab.says}</p>
+${several && html`<h2>${shortName(lab.lab)} ${lab.title}</h2>\n`}<p><span class="status ${lab.status}">${statusWord[lab.status]}</span> ${lab.says}</p>
 <p class="dim">Namespace <code>${lab.namespace}</code></p>
 ${lab.solvedByWorkbook && html`<p>The workbook applied its own solution here.</p>\n`}${lab.checks.map(checkSection)}</section>
 `;
 
-const checkSection = (check: CheckGrade): Markup => {
+export const checkSection = (check: CheckGrade): Markup => {
   const { glyph, word } = stateWord[check.state];
   return html`<section class="check">
 <div class="head"><span class="state ${check.state}"><span aria-hidden="true">${glyph}</span> ${word}</span><h3>${check.title}${check.hidden && " (hidden until graded)"}</h3><span class="number">${pointsOf(check)}</span></div>
