@@ -1,6 +1,8 @@
 /** What crosses the authenticated WebSocket at /ws and the JSON API. Types only. */
 import type { FlowSecond } from "../checkers/core/check.ts";
+import type { MeasuredLine } from "../checkers/core/lab.ts";
 import type { ClusterView, LabReport, PodView } from "../checkers/core/report.ts";
+import type { ExamResult } from "../checkers/exams/result.ts";
 
 export interface TerminalView {
   id: string;
@@ -31,9 +33,17 @@ export type Down =
   /** One second of the trickle of requests the learner has running (see LabDefinition.requests); `running` false: it has ended. */
   | { type: "requests"; lab: string; running: boolean; second?: FlowSecond; says?: string }
   /** What an experiment under way has measured so far. */
-  | { type: "measuring"; lab: string; id: string; series: { label: string; value: number }[] }
+  | {
+      type: "measuring";
+      lab: string;
+      id: string;
+      series: { label: string; value: number }[];
+      lines?: readonly MeasuredLine[];
+    }
   | { type: "terminals"; lab: string; terminals: TerminalView[] }
   | { type: "progress"; progress: LabProgress[] }
+  /** Where an exam stands: sent to every page when it changes, and every few seconds while the clock runs. Never anything about checks. */
+  | { type: "exam"; exam: ExamState }
   /** A one-line state of entering or resetting a lab. */
   | { type: "lab"; lab: string; state: "entering" | "ready" | "resetting" | "failed"; says: string };
 
@@ -49,6 +59,7 @@ export type Up =
 /*
  * JSON API (same-origin, session cookie, Content-Type: application/json on every POST):
  *   GET    /api/labs/:lab                      -> LabPage
+ *   GET    /api/labs/:lab/panels               -> PanelsReply         what the learner's dashboards show, for <LivePanels />
  *   POST   /api/labs/:lab/hint    {check}      -> HintReply           the next hint of the present failure
  *   POST   /api/labs/:lab/quiz    {item, choice?: number, text?: string}  -> QuizReply
  *   POST   /api/labs/:lab/predict {id, value: number | string}       -> PredictionReply   locked in: a second one is refused (409)
@@ -58,6 +69,14 @@ export type Up =
  *   POST   /api/terminals {lab}                -> TerminalView
  *   POST   /api/terminals/:id/restart {}       -> TerminalView       a new shell in place of one that ended: new id, same title
  *   DELETE /api/terminals/:id                  -> {}
+ *   GET    /api/exams                          -> ExamCard[]
+ *   GET    /api/exams/:exam                    -> ExamPage            ?attempt=N: an earlier one
+ *   POST   /api/exams/:exam/start  {seed?, minutes?} -> ExamState     refused (409) while another one is open
+ *   POST   /api/exams/:exam/flag   {task, on}  -> ExamState
+ *   POST   /api/exams/:exam/answer {task, key, text} -> {}            kept at once as answers/KEY.txt in the working folder
+ *   POST   /api/exams/:exam/submit {}          -> ExamState           ends it and grades it; ended already: grades again what has no score
+ *   POST   /api/exams/:exam/abandon {}         -> ExamState
+ *   GET    /api/exams/:exam/report.html, .md, .json  ?attempt=N       the report of a graded attempt
  *   any error                                  -> 4xx/5xx ApiError
  * Terminal stream: WebSocket /ws/terminal/:id, see site/server/terminal-protocol in ARCHITECTURE.md:
  *   server -> page  binary frames of output (UTF-8 bytes), JSON text frames for control:
@@ -66,6 +85,62 @@ export type Up =
  *   page -> server  JSON text frames: {type:"input", data} {type:"resize", cols, rows} {type:"ack", chars}
  *                   ack counts UTF-16 code units that xterm's write callback has parsed.
  */
+export interface ExamState {
+  exam: string;
+  /** 0: never begun. */
+  attempt: number;
+  seed: number;
+  phase: "none" | "preparing" | "running" | "ended";
+  /** Minutes given. */
+  minutes: number;
+  /** Milliseconds left when this was sent. */
+  remaining: number;
+  /** What is going on: of preparing and grading, or why there is no score yet. */
+  says: string;
+  endedBy?: "submitted" | "time-up" | "abandoned";
+  grading: boolean;
+  graded: boolean;
+  flags: string[];
+  /** Clocks that were set, restarts: sentences. */
+  oddities: string[];
+}
+export interface ExamCard {
+  name: string;
+  title: string;
+  summary: string;
+  minutes: number;
+  passMark: number;
+  /** Percent by domain. */
+  domains: Record<string, number>;
+  /** How many stations an attempt has. */
+  tasks: number;
+  state: ExamState;
+}
+/** A task as a candidate may see it. */
+export interface ExamTaskView {
+  key: string;
+  /** What terminals of it are asked for by. */
+  station: string;
+  namespace: string;
+  title: string;
+  domain: string;
+  /** Percent of the exam. */
+  weight: number;
+  minutes: number;
+  html: string;
+  /** What it asks to hand in: key and label; and what was handed in. */
+  answers: Record<string, string>;
+  given: Record<string, string>;
+}
+export interface ExamPage {
+  card: ExamCard;
+  /** While it runs. */
+  tasks?: ExamTaskView[];
+  /** Once graded. */
+  result?: ExamResult;
+  attempts: { attempt: number; seed: number; begun: string; says: string; graded: boolean }[];
+}
+
 export interface ApiError {
   error: string;
   todo?: string;
@@ -94,9 +169,39 @@ export interface MeasureReply {
   value: number;
   /** Labelled figures behind it, for the chart. */
   series: { label: string; value: number }[];
+  /** The same over time, where it was measured so. */
+  lines?: readonly MeasuredLine[];
   says: string;
   /** Why it is so, from quiz.yaml: given out with the measurement. */
   explanation?: string;
+}
+/** One query of a panel: its lines on the reply's grid, or why there are none. */
+export interface DrawnQuery {
+  refId: string;
+  asked: string;
+  lines: { label: string; values: (number | null)[] }[];
+  /** Lines beyond those that are drawn. */
+  more?: number;
+  /** Why it draws nothing, in a sentence. */
+  problem?: string;
+}
+export interface DrawnDashboard {
+  /** "file dashboard.json", "ConfigMap lab-12/red key red.json". */
+  where: string;
+  title: string;
+  panels: { title: string; unit: string; queries: DrawnQuery[] }[];
+  /** Why it cannot be read, as JSON or as a dashboard, in a sentence. */
+  problem?: string;
+}
+export interface PanelsReply {
+  /** Seconds since 1970, and between two values. */
+  start: number;
+  end: number;
+  step: number;
+  /** None where the learner has written none. */
+  dashboards: DrawnDashboard[];
+  /** Prometheus does not answer: its words. */
+  away?: string;
 }
 export interface LabPage {
   report: LabReport;

@@ -3,9 +3,19 @@ import * as z from "zod";
 import { failureOf } from "../../checkers/core/failures.ts";
 import { nextHint } from "../../checkers/core/hints.ts";
 import type { Prediction, QuizItem } from "../../checkers/core/quiz.ts";
-import type { HintReply, LabPage, MeasureReply, PredictionReply, QuizReply, TerminalView } from "../protocol.ts";
+import type {
+  HintReply,
+  LabPage,
+  MeasureReply,
+  PanelsReply,
+  PredictionReply,
+  QuizReply,
+  TerminalView,
+} from "../protocol.ts";
 import { readAnswers, writeAnswer } from "./answers.ts";
 import { type Catalog, type CatalogLab, checkOf, own } from "./catalog.ts";
+import { examApi } from "./exam-api.ts";
+import type { Exams } from "./exams.ts";
 import { Fault } from "./fault.ts";
 import type { Room } from "./room.ts";
 import type { QuizAnswer, Store } from "./store.ts";
@@ -16,6 +26,7 @@ export interface ApiOptions {
   store: Store;
   terminals: Terminals;
   room(slug: string): Room;
+  exams?: Exams;
   /** Progress has changed: tell the pages. */
   onProgress(): void;
 }
@@ -33,7 +44,7 @@ const bodies = {
   terminal: z.strictObject({ lab: id }),
 };
 
-async function body<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
+export async function body<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
   const type = context.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") throw new Fault(415, "This must be sent as application/json.");
   const text = await textOf(context);
@@ -68,14 +79,19 @@ async function textOf(context: Context): Promise<string> {
 }
 
 /** The JSON API, as declared in site/protocol.ts. */
-export function api({ catalog, store, terminals, room, onProgress }: ApiOptions): Hono {
+export function api({ catalog, store, terminals, room, exams, onProgress }: ApiOptions): Hono {
   const app = new Hono();
+  if (exams) app.route("/exams", examApi(exams));
   const labOf = (context: Context): CatalogLab => catalog.lab(context.req.param("lab") ?? "");
 
   app.get("/labs/:lab", async (context) => {
     const lab = labOf(context);
     return context.json(await labPage(lab, room(lab.slug), store, terminals));
   });
+
+  app.get("/labs/:lab/panels", async (context) =>
+    context.json((await room(labOf(context).slug).panels()) satisfies PanelsReply),
+  );
 
   app.post("/labs/:lab/hint", async (context) => {
     const lab = labOf(context);
@@ -147,7 +163,8 @@ export function api({ catalog, store, terminals, room, onProgress }: ApiOptions)
 
   app.post("/terminals", async (context) => {
     const { lab } = await body(context, bodies.terminal);
-    return context.json(terminals.create(catalog.lab(lab).slug) satisfies TerminalView);
+    const slug = exams?.has(lab) ? lab : catalog.lab(lab).slug;
+    return context.json(terminals.create(slug) satisfies TerminalView);
   });
   app.post("/terminals/:id/restart", async (context) => {
     await body(context, bodies.nothing);

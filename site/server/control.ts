@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { runs } from "../../cluster/lock.ts";
 import { ServerError } from "./fault.ts";
 import { writePrivate } from "./private-file.ts";
 
@@ -40,15 +41,6 @@ function read(state: string): Running | undefined {
   }
 }
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-};
-
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function ask(running: Running, what: "open" | "status" | "stop", within = 5_000): Promise<unknown> {
@@ -64,7 +56,7 @@ async function ask(running: Running, what: "open" | "status" | "stop", within = 
 /** The workbook that runs with this state folder, or undefined. Throws ServerError when there is one that does not answer. */
 export async function statusOfRunning(state: string): Promise<RunningStatus | undefined> {
   const running = read(state);
-  if (!running || !alive(running.pid)) return undefined;
+  if (!running || !runs(running.pid)) return undefined;
   try {
     return (await ask(running, "status")) as RunningStatus;
   } catch (error) {
@@ -102,7 +94,7 @@ export async function stopRunning(state: string): Promise<boolean> {
   if (!running) return false;
   await ask(running, "stop");
   if (running.pid === process.pid) return true;
-  for (let waited = 0; alive(running.pid); waited += 50) {
+  for (let waited = 0; runs(running.pid); waited += 50) {
     // It was us it answered, so the number is its own.
     if (waited === 15_000) process.kill(running.pid, "SIGTERM");
     if (waited === 20_000) process.kill(running.pid, "SIGKILL");

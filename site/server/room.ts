@@ -2,11 +2,15 @@ import type { Check, FlowSecond } from "../../checkers/core/check.ts";
 import { milliseconds, spoken } from "../../checkers/core/duration.ts";
 import type { LabReport, PodView } from "../../checkers/core/report.ts";
 import { perform } from "../../checkers/core/run.ts";
-import type { Down, MeasureReply } from "../protocol.ts";
+import type { Down, MeasureReply, PanelsReply } from "../protocol.ts";
 import { blankReport, type CatalogLab, checkOf, own } from "./catalog.ts";
 import type { ClusterPort, Entered, LabDeps, LabSession, Log } from "./deps.ts";
 import { Fault, sentence } from "./fault.ts";
+import { panelsOf } from "./panels.ts";
 
+/** Milliseconds for which pages are shown the same panels, and that drawing them may take. */
+const panelsFor = 2_000;
+const panelsLimit = 15_000;
 /** Requests a second, and for how many seconds at most: enough to see who answers, too few to disturb a measurement. */
 const trickle = { rate: 10, seconds: 300, timeout: 2_000 } as const;
 
@@ -45,6 +49,8 @@ export class Room {
   #resetting = false;
   /** Ends the trickle of requests that the learner has running. */
   #trickle: AbortController | undefined;
+  /** What the learner's dashboards showed last, for all pages that ask at about the same time. */
+  #panels: { at: number; reply: Promise<PanelsReply> } | undefined;
   #closing = new AbortController();
 
   constructor(options: RoomOptions) {
@@ -141,15 +147,30 @@ export class Room {
         signal.addEventListener("abort", stop, { once: true });
       });
       try {
-        const tell = (soFar: { series: MeasureReply["series"] }): void =>
-          this.#options.emit({ type: "measuring", lab: this.lab.slug, id, series: soFar.series });
+        const tell = ({ series, lines }: Pick<MeasureReply, "series" | "lines">): void =>
+          this.#options.emit({ type: "measuring", lab: this.lab.slug, id, series, ...(lines && { lines }) });
         const measured = perform("An experiment", session.scene(signal), (scene) => experiment.measure(scene, tell));
-        const { value, series, says } = await Promise.race([measured, stopped]);
-        return { id, value, series, says };
+        const { value, series, lines, says } = await Promise.race([measured, stopped]);
+        return { id, value, series, ...(lines && { lines }), says };
       } catch (error) {
         throw error instanceof Fault ? error : new Fault(409, sentence(error));
       }
     });
+  }
+
+  /** What the learner's dashboards show: asked by each page that draws them, of Prometheus at most every two seconds. */
+  async panels(): Promise<PanelsReply> {
+    const session = this.#watched();
+    if (!this.#panels || performance.now() - this.#panels.at > panelsFor) {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(panelsLimit)]);
+      this.#panels = { at: performance.now(), reply: panelsOf(session.scene(signal)) };
+    }
+    try {
+      return await this.#panels.reply;
+    } catch (error) {
+      this.#panels = undefined;
+      throw new Fault(503, `The panels could not be drawn: ${sentence(error)}`, "They are tried again by themselves.");
+    }
   }
 
   /** Starts or ends the trickle of requests: told second by second, ended by itself after a while, or when nobody looks any more. */

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import type { Examiner } from "../../checkers/exams/examiner.ts";
 import { api } from "./api.ts";
 import { Auth } from "./auth.ts";
 import { Catalog } from "./catalog.ts";
 import { announceRunning, sessionsFile, withdrawRunning } from "./control.ts";
 import type { ClusterPort, LabDeps, Log, ServedLab } from "./deps.ts";
+import { Exams } from "./exams.ts";
 import { ServerError } from "./fault.ts";
 import { Gate } from "./gate.ts";
 import { Room } from "./room.ts";
@@ -37,6 +39,8 @@ export interface ServerOptions {
   onStop(): void;
   /** How long a lab is watched after its last page has left, in milliseconds. */
   linger?: number;
+  /** Who holds exams; without one there are none. */
+  examiner?: Examiner;
   /** How long after a failed entering of a lab it is tried again, in milliseconds. */
   retryAfter?: number;
 }
@@ -58,12 +62,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const host = options.host ?? "127.0.0.1";
   const catalog = new Catalog(options.labs, deps);
 
-  const terminals = new Terminals({
+  const terminals: Terminals = new Terminals({
     shell: (lab) =>
       shellSpec({
         state,
         lab,
-        entered: room(lab).entered(),
+        entered: exams?.entered(lab) ?? room(lab).entered(),
         bin: cluster.handle()?.bin,
         launcher: options.launcher,
       }),
@@ -91,7 +95,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return found;
   };
 
-  const pages: Pages = new Pages({ catalog, store, cluster, terminals, room, log });
+  const exams = options.examiner
+    ? new Exams({
+        examiner: options.examiner,
+        cluster,
+        terminals,
+        log,
+        emit: (message) => pages.toAll(message),
+      })
+    : undefined;
+  const pages: Pages = new Pages({ catalog, store, cluster, terminals, room, log, ...(exams && { exams }) });
+  exams?.start();
   terminals.onChange((lab) => pages.toLab(lab, { type: "terminals", lab, terminals: terminals.list(lab) }));
 
   let before = cluster.view().state;
@@ -118,7 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     auth,
     port,
     site: new StaticSite(options.dist, (number) => catalog.namespaceOf(number)),
-    api: api({ catalog, store, terminals, room, onProgress: () => pages.progress() }),
+    api: api({ catalog, store, terminals, room, onProgress: () => pages.progress(), ...(exams && { exams }) }),
     control: {
       token,
       openUrl,
@@ -147,6 +161,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const close = async (): Promise<void> => {
     withdrawRunning(state, token);
     stopWatching();
+    await exams?.close();
     upgrades.endAll(1001, "The workbook has stopped.");
     const closed = new Promise((resolve) => server.close(resolve));
     await Promise.all([terminals.closeAll(), ...[...rooms.values()].map((one) => one.close())]);

@@ -35,7 +35,9 @@ export interface SiteAppOptions {
   log: Log;
 }
 
-const labPage = /^\/labs\/[a-z0-9-]+\/$/;
+const labPage = /^\/(?:labs|exam)\/[a-z0-9-]+\/$/;
+/** All exams share one page, which reads the name off its address: banks of others are not known when pages are built. */
+const examPage = /^\/exam\/[a-z][a-z0-9-]*\/?$/;
 
 /** All HTTP of the workbook: who may come in, the control commands, the API and the pages. */
 export function siteApp({ gate, auth, port, site, api, control, log }: SiteAppOptions): Hono<Env> {
@@ -124,7 +126,7 @@ export function siteApp({ gate, auth, port, site, api, control, log }: SiteAppOp
     } catch {
       throw new Fault(400, "This is not an address.");
     }
-    const found = site.find(path);
+    const found = site.find(examPage.test(path) ? "/exam/" : path);
     if (found?.kind === "redirect") return context.redirect(found.to, 308);
     const missing = found === undefined ? site.find("/404") : undefined;
     const asset = found?.asset ?? (missing?.kind === "asset" ? missing.asset : undefined);

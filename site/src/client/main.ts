@@ -6,7 +6,8 @@ import * as code from "./code.ts";
 import * as keys from "./keys.ts";
 
 const load = (lab: string) => {
-  if (lab !== "") loadLab(lab).catch(() => {}); // The header's pill tells when the server is away; it is asked again then.
+  // An exam's tasks are entered for their terminals: nothing else of them is to be had.
+  if (lab !== "" && lab === document.body.dataset.lab) loadLab(lab).catch(() => {}); // The header's pill tells when the server is away; it is asked again then.
 };
 
 document.addEventListener("astro:page-load", () => {

@@ -33,6 +33,10 @@ interface Props {
   least: number;
   /** Values hold until they change. */
   stepped?: boolean;
+  /** Says what a value of the scale is; without it, values are counts and the scale has whole numbers. */
+  inWords?: (value: number) => string;
+  /** Seconds since the start below the chart, instead of how long ago it was. */
+  elapsed?: boolean;
   /** What it shows now, in words. */
   says: string;
 }
@@ -40,12 +44,12 @@ interface Props {
 const height = 150;
 
 /** Lines over time, drawn with uPlot in the page's own colors. What it shows stands in words beside it: a canvas tells nothing by itself. */
-export function Chart({ lines, x, y, range, least, stepped, says }: Props) {
+export function Chart({ lines, x, y, range, least, stepped, elapsed, inWords, says }: Props) {
   const at = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>();
-  const latest = useRef({ x, y, range, least });
-  latest.current = { x, y, range, least };
-  const shape = JSON.stringify([lines, stepped]);
+  const latest = useRef({ x, y, range, least, inWords });
+  latest.current = { x, y, range, least, inWords };
+  const shape = JSON.stringify([lines, stepped, elapsed]);
 
   useEffect(() => {
     let gone = false;
@@ -67,18 +71,32 @@ export function Chart({ lines, x, y, range, least, stepped, says }: Props) {
             height,
             legend: { show: false },
             cursor: { show: false },
-            padding: [10, 8, 0, 0],
+            padding: [10, 14, 0, 0],
             scales: {
               x: { time: false, range: () => [...latest.current.range] as [number, number] },
-              y: { range: (_, __, most) => [0, Math.max(latest.current.least, Math.ceil((most || 0) * 1.1))] },
+              y: {
+                range: (_, __, most) => {
+                  const top = (most || 0) * 1.1;
+                  return [0, Math.max(latest.current.least, inWords ? top : Math.ceil(top))];
+                },
+              },
             },
             axes: [
               {
                 ...axis,
+                size: 30,
                 grid: { show: false },
-                values: (_, ticks) => ticks.map((tick) => ago(latest.current.range[1] - tick)),
+                values: (_, ticks) =>
+                  ticks.map((tick) => (elapsed ? `${tick} s` : ago(latest.current.range[1] - tick))),
               },
-              { ...axis, grid, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
+              inWords
+                ? {
+                    ...axis,
+                    grid,
+                    size: 62,
+                    values: (_, ticks) => ticks.map((tick) => latest.current.inWords?.(tick) ?? String(tick)),
+                  }
+                : { ...axis, grid, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
             ],
             series: [
               {},

@@ -136,7 +136,7 @@ export default function Predict({ lab, prediction }: { lab: string; prediction: 
       )}
       <div aria-live="polite">
         {locked && busy !== undefined && soFar && (
-          <MeasuringChart prediction={prediction} said={locked.value} series={soFar} />
+          <MeasuringChart prediction={prediction} said={locked.value} {...soFar} />
         )}
         {locked && measured && busy === undefined && (
           <PredictionChart prediction={prediction} said={locked.value} measured={measured} />

@@ -1,5 +1,6 @@
 import type { PublicPrediction } from "../../../checkers/core/quiz.ts";
 import type { MeasureReply } from "../../protocol.ts";
+import { Chart, ChartKey, type ChartLine, lineLooks } from "./Chart.tsx";
 import { Inline, Paragraphs } from "./Inline.tsx";
 
 const round = (value: number) => Math.round(value * 100) / 100;
@@ -52,17 +53,60 @@ function Bars(props: {
   );
 }
 
+/** What was measured second by second, and the prediction as a level line. */
+function Lines(props: {
+  lines: NonNullable<MeasureReply["lines"]>;
+  /** In the unit of the lines; undefined where the prediction is something else. */
+  said: number | undefined;
+  unit: string;
+}) {
+  const { lines, said, unit } = props;
+  const length = Math.max(0, ...lines.map(({ values }) => values.length));
+  if (length === 0) return null;
+  const looks: ChartLine[] = [
+    ...lines.map(({ label }, index) => ({ label, ...lineLooks[index % lineLooks.length]! })),
+    ...(said === undefined
+      ? []
+      : [{ label: "your prediction", color: "--fg-muted", dash: [1, 4] as [number, number] }]),
+  ];
+  const last = (values: readonly (number | null)[]): string => {
+    const value = values.findLast((one) => one !== null);
+    return value === undefined || value === null ? "" : `${Math.round(value)} ${unit}`;
+  };
+  const says = lines.map(({ label, values }) => `${label}: ${last(values)}`).join("; ");
+  const x = Array.from({ length }, (_, index) => index + 1);
+  return (
+    <div class="over-time">
+      <Chart
+        lines={looks}
+        x={x}
+        y={[
+          ...lines.map(({ values }) => x.map((_, index) => values[index] ?? null)),
+          ...(said === undefined ? [] : [x.map(() => said)]),
+        ]}
+        range={[0, Math.max(length, 10)]}
+        least={100}
+        elapsed
+        says={`Over ${length} seconds. ${says}`}
+      />
+      <ChartKey lines={looks} notes={lines.map(({ values }) => last(values))} />
+    </div>
+  );
+}
+
 /** What has been measured so far, drawn over the prediction as it comes in. */
 export function MeasuringChart(props: {
   prediction: PublicPrediction;
   said: number | string;
   series: MeasureReply["series"];
+  lines?: MeasureReply["lines"];
 }) {
-  const { prediction, said, series } = props;
+  const { prediction, said, series, lines } = props;
   const number = prediction.kind === "number";
   return (
     <div class="outcome">
       <p class="measured">Measured so far</p>
+      {lines && <Lines lines={lines} said={number ? Number(said) : undefined} unit={number ? prediction.unit : "ms"} />}
       <Bars
         series={series}
         said={number ? Number(said) : undefined}
@@ -98,6 +142,9 @@ export function PredictionChart(props: {
         </b>
         {!number && (right === said ? " You had it." : " You said otherwise.")}
       </p>
+      {measured.lines && (
+        <Lines lines={measured.lines} said={number ? Number(said) : undefined} unit={number ? prediction.unit : "ms"} />
+      )}
       {series.length > 0 && (
         <Bars
           series={series}

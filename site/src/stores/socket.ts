@@ -1,8 +1,9 @@
 /** The page's one authenticated WebSocket: verdicts, cluster state, pods and progress arrive here and go into stores. */
 import { atom, map } from "nanostores";
 import type { ClusterView, LabReport, PodView } from "../../../checkers/core/report.ts";
-import type { Down, LabProgress, TerminalView, Up } from "../../protocol.ts";
+import type { Down, LabProgress, MeasureReply, TerminalView, Up } from "../../protocol.ts";
 import { announce } from "./announce.ts";
+import { takeExam } from "./exam.ts";
 import { notePods, noteRequests } from "./history.ts";
 import { stateWord } from "./words.ts";
 
@@ -34,8 +35,8 @@ export const $running = map<Record<string, number | undefined>>({});
 /** Why a run asked for could not be made: "lab/check" to a sentence. */
 export const $refused = map<Record<string, string | undefined>>({});
 
-/** What an experiment under way has measured so far: "lab/id" to its series. */
-export const $measuring = map<Record<string, { label: string; value: number }[] | undefined>>({});
+/** What an experiment under way has measured so far, by "lab/id". */
+export const $measuring = map<Record<string, Pick<MeasureReply, "series" | "lines"> | undefined>>({});
 
 let socket: WebSocket | undefined;
 let attempts = 0;
@@ -93,7 +94,10 @@ const take = (message: Down): void => {
       noteRequests(message.lab, message);
       break;
     case "measuring":
-      $measuring.setKey(`${message.lab}/${message.id}`, message.series);
+      $measuring.setKey(`${message.lab}/${message.id}`, message);
+      break;
+    case "exam":
+      takeExam(message.exam);
       break;
     case "terminals":
       $terminals.setKey(message.lab, message.terminals);
