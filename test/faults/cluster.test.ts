@@ -83,6 +83,7 @@ describe("a cluster in trouble", () => {
         interval: 1000,
       })
       .toBe(3);
+    kubectl("delete", "pod", "asks", "-n", "default", "--ignore-not-found", "--now");
     kubectl(
       "run",
       "asks",
@@ -104,6 +105,8 @@ describe("a cluster in trouble", () => {
       "--",
       "curl",
       "-sk",
+      // The name resolves once up is done; kube-proxy on the pod's node may be a second behind.
+      ...["--retry", "10", "--retry-delay", "1", "--retry-all-errors"],
       "--max-time",
       "20",
       "https://kubernetes.default.svc/version",

@@ -27,7 +27,7 @@ const importsOf = (from: string, text: string): Import[] =>
 
 const inside = (file: string, ...folders: string[]): boolean =>
   folders.some((folder) => file === folder || file.startsWith(`${folder}/`));
-const labOf = (file: string): string | undefined => /^labs\/([^/]+)\//.exec(file)?.[1];
+const labOf = (file: string): string | undefined => /^labs\/(exams\/[^/]+\/[^/]+|[^/]+)\//.exec(file)?.[1];
 
 /** What is wrong with an import, or undefined. The one place the directions are written down. */
 const wrong = ({ from, to, typeOnly }: Import): string | undefined => {
@@ -66,6 +66,8 @@ describe("imports go downward", () => {
     ["checkers/core/run.ts", "../kube/live.ts", "core imports nothing of ours"],
     ["cluster/kind.ts", "../checkers/core/verdict.ts", "cluster imports none of ours"],
     ["labs/01-a/lab.ts", "../02-b/facts.ts", "a lab never imports another lab"],
+    ["labs/exams/one/01-a/lab.ts", "../02-b/facts.ts", "a lab never imports another lab"],
+    ["labs/exams/one/01-a/checks/b.ts", "../../../../02-b/checks/c.ts", "a lab never imports another lab"],
     ["labs/01-a/facts.ts", "./names.ts", "facts import nothing"],
     ["site/server/api.ts", "../../test/helper.ts", "nothing imports test"],
     ["site/src/islands/task.tsx", "../../../checkers/core/run.ts", "islands import types only"],

@@ -5,7 +5,7 @@ import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LoadedLab, loadLabs } from "../../checkers/labs.ts";
+import { examFolders, type LoadedLab, loadLabAt, loadLabs, stationFolders } from "../../checkers/labs.ts";
 import { fillFacts } from "../../site/src/course/facts.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -15,6 +15,8 @@ const run = promisify(execFile);
 /** Every file of the built site by its path, as text: the search index's pieces are unpacked. */
 const files = new Map<string, string>();
 let labs: LoadedLab[] = [];
+/** Of the exams: nothing of their checks is in any page. */
+let tasks: LoadedLab[] = [];
 
 const readAll = (folder: string, under = ""): void => {
   for (const entry of readdirSync(join(folder, under), { withFileTypes: true })) {
@@ -36,6 +38,7 @@ beforeAll(async () => {
   });
   readAll(dist);
   labs = await loadLabs();
+  tasks = await Promise.all(stationFolders().map(({ dir, slug }) => loadLabAt(dir, slug)));
 }, 300_000);
 
 afterAll(() => rmSync(dist, { recursive: true, force: true }));
@@ -75,6 +78,8 @@ const secretsOf = async (lab: LoadedLab): Promise<Secret[]> => {
       ...failure.hints.map(secret(`${id}.${code} hint`)),
     ]),
   ]);
+  if (lab.exam !== undefined)
+    return [...checks, ...Object.values(lab.checks("lab-00")).map(({ title }) => secret("title")(title))];
   const quiz = await lab.quiz();
   const items = quiz.items.flatMap((item) =>
     item.kind === "text"
@@ -105,7 +110,7 @@ const leaks = (secrets: Secret[], pages: [string, string][]): { piece: string; s
 describe("nothing is given away before it is due", () => {
   it("holds no hint, verdict, explanation or model answer of any lab", async () => {
     expect(labs.length).toBeGreaterThan(0);
-    const secrets = (await Promise.all(labs.map(secretsOf))).flat();
+    const secrets = (await Promise.all([...labs, ...tasks].map(secretsOf))).flat();
     expect(secrets.length).toBeGreaterThan(100);
     const lessons = taught();
     const untold = ({ piece }: { piece: string }): boolean => !lessons.some((lesson) => lesson.includes(piece));
@@ -263,8 +268,12 @@ describe("pages", () => {
 
   it("list every lab of the course on the map, those to come as such", () => {
     const home = files.get("index.html") ?? "";
-    expect(home.match(/<li class="lab(?: coming)?"/g)).toHaveLength(27);
-    expect(home.match(/to come</g)).toHaveLength(27 - labs.length);
+    // Of the syllabus' 27 the capstone is an exam; every other exam comes on top.
+    const exams = examFolders();
+    const others = exams.filter(({ name }) => name !== "capstone").length;
+    expect(home.match(/<li class="lab(?: coming)?"/g)).toHaveLength(27 + others);
+    expect(home.match(/to come</g)).toHaveLength(27 - labs.length - (exams.length - others));
+    for (const { name } of exams) expect(home).toContain(`href="/exam/${name}/"`);
     for (const { slug } of labs) expect(home).toContain(`href="/labs/${slug}/"`);
   });
 });

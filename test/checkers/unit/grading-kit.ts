@@ -51,6 +51,7 @@ export const labOf = (
   return {
     slug,
     number: slug.slice(0, 2),
+    seed: 1,
     dir: "",
     definition,
     facts: () => ({}),

@@ -86,6 +86,11 @@ describe("each kind of mistake is told to the author", () => {
       (dir) => write(dir, "start/deployment.yaml", "a: 1"),
       "start/deployment.yaml: is a stray file",
     ],
+    [
+      "a mutant that leaves out what is not there",
+      (dir) => write(dir, "mutants/greeting/other.yaml", ""),
+      "mutants/greeting/other.yaml: is empty and leaves out nothing",
+    ],
     ["facts that import", (dir) => edit(dir, "facts.ts", /^/, 'import "./lab.ts";\n'), "facts.ts: imports something"],
     [
       "facts that throw",
@@ -272,5 +277,18 @@ describe("a mutant", () => {
     );
     expect(laid).toEqual({ "a.yaml": "wrong", "b.yaml": "right", "deep/c.txt": "wrong", "answers/x.txt": "new" });
     expect(existsSync(join(dir, "solution/run.sh"))).toBe(true);
+  });
+  it("shares with the others of its check what lies beside them, and has the last word", () => {
+    const dir = join(root, "shared");
+    for (const file of ["a.yaml", "b.yaml", "c.yaml"]) write(dir, `solution/${file}`, "right");
+    write(dir, "mutants/door/a.yaml", "");
+    write(dir, "mutants/door/b.yaml", "");
+    write(dir, "mutants/door/shut/b.yaml", "wrong");
+    write(dir, "mutants/door/open/c.yaml", "wrong");
+    const told = ["shut", "open"].map((code) => {
+      overlay(join(dir, "solution"), join(dir, "mutants/door", code), join(dir, code));
+      return filesBelow(join(dir, code)).map((file) => `${file} ${readFileSync(join(dir, code, file), "utf8")}`);
+    });
+    expect(told).toEqual([["b.yaml wrong", "c.yaml right"], ["c.yaml wrong"]]);
   });
 });

@@ -105,4 +105,19 @@ describe("a steady rate from this machine", () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(seen.requests).toBe(requests);
   });
+
+  it("come all at once in a burst, each late by those before it, among the steady ones", async () => {
+    let free = 0;
+    // One at a time, 10 ms each.
+    const { url } = await serve(() => {
+      free = Math.max(free, performance.now()) + 10;
+      return free - performance.now();
+    });
+    const all = await run(load(url, { rate: 10, burst: { at: 0.5, n: 20 } }));
+    const herd = all.filter(({ due }) => due === 500);
+    // One of the steady ones is due at that moment too.
+    expect(herd).toHaveLength(21);
+    expect(all).toHaveLength(30);
+    expect(Math.max(...herd.map(({ took }) => took))).toBeGreaterThan(190);
+  });
 });

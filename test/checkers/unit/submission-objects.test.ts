@@ -5,6 +5,7 @@ import { admit, imageAllowed, type Rules } from "../../../checkers/submissions/a
 import { defaults, guards, podSecurity, sandboxLabel } from "../../../checkers/submissions/guards.ts";
 import { allowedKinds } from "../../../checkers/submissions/kinds.ts";
 import { authored, type KubeObject, nodePortsOf, normalize } from "../../../checkers/submissions/normalize.ts";
+import { moved } from "../../../checkers/submissions/one.ts";
 import { AuthoredCluster, undefaulted } from "../../../checkers/submissions/view.ts";
 
 const object = (kind: string, name: string, more: Record<string, unknown> = {}, apiVersion = "v1"): KubeObject => ({
@@ -339,4 +340,11 @@ describe("a sandbox's guards", () => {
     expect(await cluster.get(kinds.ResourceQuota, "workbook-sandbox")).toBeUndefined();
     expect((await cluster.list(kinds.ResourceQuota)).map((one) => one.metadata?.name)).toEqual(["own"]);
   });
+});
+
+it("a dashboard's queries mean the namespace it is graded in", () => {
+  const text = '{"expr":"up{namespace=\\"lab-12\\"} or up{namespace=\\"lab-120\\"} or up{namespace=\\"my-lab-12\\"}"}';
+  expect(moved(Buffer.from(text), "lab-12", "grading-1").toString()).toBe(
+    text.replace('\\"lab-12\\"', '\\"grading-1\\"'),
+  );
 });

@@ -5,16 +5,16 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it, type TestContext } from "vitest";
-import { systemClock } from "../../../checkers/clock.ts";
-import { Places } from "../../../checkers/contract/gates.ts";
-import { failsWith, gradeMutant, inWords } from "../../../checkers/contract/grade.ts";
-import { type Ground, Stand } from "../../../checkers/contract/stand.ts";
-import type { Check } from "../../../checkers/core/check.ts";
-import { milliseconds } from "../../../checkers/core/duration.ts";
-import { poll } from "../../../checkers/core/poll.ts";
-import { runCheck } from "../../../checkers/core/run.ts";
-import { courseLabs, labFolders, loadLabAt } from "../../../checkers/labs.ts";
-import { ground } from "./ground.ts";
+import { systemClock } from "../../../../checkers/clock.ts";
+import { Places } from "../../../../checkers/contract/gates.ts";
+import { failsWith, gradeMutant, inWords } from "../../../../checkers/contract/grade.ts";
+import { type Ground, Stand } from "../../../../checkers/contract/stand.ts";
+import type { Check } from "../../../../checkers/core/check.ts";
+import { milliseconds } from "../../../../checkers/core/duration.ts";
+import { poll } from "../../../../checkers/core/poll.ts";
+import { runCheck } from "../../../../checkers/core/run.ts";
+import { courseLabs, labFolders, loadLabAt } from "../../../../checkers/labs.ts";
+import { ground } from "../ground.ts";
 
 const { transport, kubeconfig, kubectl } = await ground();
 const stop = new AbortController();
@@ -39,7 +39,7 @@ async function place({ onTestFinished }: TestContext, number: string, ...fixture
   onTestFinished(() => stand.remove());
   await stand.enter();
   for (const fixture of fixtures) {
-    await stand.answer(fileURLToPath(new URL(`../../fixtures/assignment/${fixture}`, import.meta.url)));
+    await stand.answer(fileURLToPath(new URL(`../../../fixtures/assignment/${fixture}`, import.meta.url)));
   }
   return stand;
 }

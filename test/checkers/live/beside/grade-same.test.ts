@@ -2,17 +2,17 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseAllDocuments, stringify } from "yaml";
-import { systemClock } from "../../../checkers/clock.ts";
-import { type Mutant, overlay } from "../../../checkers/contract/files.ts";
-import { gradeAnswer, inWords } from "../../../checkers/contract/grade.ts";
-import type { Stand } from "../../../checkers/contract/stand.ts";
-import { poll } from "../../../checkers/core/poll.ts";
-import type { LoadedLab } from "../../../checkers/labs.ts";
-import { seeded } from "../unit/grading-kit.ts";
-import { ground } from "./ground.ts";
-import { gradeRecorded, type Recorded, recordState, said, verdicts } from "./recording.ts";
-import { reordered, shaken, shuffled } from "./shake.ts";
-import { graded, stands } from "./stands.ts";
+import { systemClock } from "../../../../checkers/clock.ts";
+import { type Mutant, overlay } from "../../../../checkers/contract/files.ts";
+import { gradeAnswer, inWords } from "../../../../checkers/contract/grade.ts";
+import type { Stand } from "../../../../checkers/contract/stand.ts";
+import { poll } from "../../../../checkers/core/poll.ts";
+import type { LoadedLab } from "../../../../checkers/labs.ts";
+import { seeded } from "../../unit/grading-kit.ts";
+import { ground } from "../ground.ts";
+import { gradeRecorded, type Recorded, recordState, said, verdicts } from "../recording.ts";
+import { reordered, shaken, shuffled } from "../shake.ts";
+import { graded, stands } from "../stands.ts";
 
 const at = await ground();
 const { placed, solution, mutants, caught, places } = stands(at);
