@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { systemClock } from "./clock.ts";
 import { LookError } from "./core/errors.ts";
 import type { AddonName } from "./core/lab.ts";
@@ -21,6 +21,8 @@ export interface EnterOptions {
   paths: { labs: string; kube: string };
   /** Program; default: "kubectl" on PATH. */
   kubectl?: string;
+  /** Files of start/cluster/ that are not put in. */
+  without?: readonly string[];
   /** More labels for the namespace. */
   labels?: Record<string, string>;
   signal?: AbortSignal;
@@ -94,7 +96,8 @@ async function enterOver(transport: Transport, options: EnterOptions): Promise<E
   options.signal?.throwIfAborted();
   if (found.metadata.annotations?.[started] === undefined) {
     await withFilled(lab, join(lab.dir, "start/cluster"), namespace, async (cluster) => {
-      const files = existsSync(cluster) ? manifests(cluster) : [];
+      const all = existsSync(cluster) ? manifests(cluster) : [];
+      const files = all.filter((file) => !options.without?.includes(basename(file)));
       if (files.length > 0) says("putting in what the lab begins with");
       await apply(files, {
         kubectl: options.kubectl ?? "kubectl",

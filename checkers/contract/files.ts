@@ -21,11 +21,21 @@ export interface Mutant {
 /** "mutant replicas/wrong-count". */
 export const mutantName = ({ check, code }: Mutant): string => `mutant ${check}/${code}`;
 
+/** Folder among mutants, and among those of a check, that says which of the lab's start/cluster/ they do without. */
+const startFolder = "start";
+
 /** A lab's plausible wrong answers: mutants/CHECK/CODE/. */
-export const mutantsOf = (dir: string): Mutant[] =>
-  folders(join(dir, "mutants")).flatMap((check) =>
-    folders(join(dir, "mutants", check)).map((code) => ({ check, code, dir: join(dir, "mutants", check, code) })),
+export const mutantsOf = (dir: string): Mutant[] => {
+  const named = (...at: string[]): string[] =>
+    folders(join(dir, "mutants", ...at)).filter((one) => one !== startFolder);
+  return named().flatMap((check) =>
+    named(check).map((code) => ({ check, code, dir: join(dir, "mutants", check, code) })),
   );
+};
+
+/** Files of start/cluster/ that a mutant does without: named, empty, in mutants/start/ or mutants/CHECK/start/. In order. */
+export const startsWithout = (mutant: string): string[] =>
+  [dirname(mutant), dirname(dirname(mutant))].flatMap((dir) => filesBelow(join(dir, startFolder))).sort();
 
 /** Every file below a folder, as paths from it, in order. */
 export function filesBelow(dir: string, from = ""): string[] {

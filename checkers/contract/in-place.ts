@@ -6,7 +6,7 @@ import { parseAllDocuments, stringify } from "yaml";
 import type { Check } from "../core/check.ts";
 import { type Checks, groundOf } from "../core/needs.ts";
 import { namesAlone } from "../exams/fill.ts";
-import { filesBelow, laidBy, leavesOut, type Mutant, textOf } from "./files.ts";
+import { filesBelow, laidBy, leavesOut, type Mutant, startsWithout, textOf } from "./files.ts";
 import type { Stand } from "./stand.ts";
 
 /** What a mutant changes in its solution, and how to take that back. */
@@ -16,6 +16,8 @@ export interface Change {
   laid: Map<string, string>;
   /** Manifests and steps the mutant leaves out. */
   left: string[];
+  /** What of the start it does without. */
+  without: string[];
   /** Objects in the solution's version of a file that are not in the mutant's: they have to go. */
   gone: ManifestObject[];
   /** Objects only the mutant brings: they have to go when it is taken back. */
@@ -77,7 +79,7 @@ export function changeOf(solution: string, mutant: Mutant, checks: Checks): Chan
     return undefined;
   const scripts = [...laid].filter(([path]) => path.endsWith(".sh"));
   if (scripts.some(([path, file]) => !isStep(path) || replacing.test(readFileSync(file, "utf8")))) return undefined;
-  const change: Change = { mutant, laid, left, gone: [], brought: [] };
+  const change: Change = { mutant, laid, left, without: startsWithout(mutant.dir), gone: [], brought: [] };
   for (const [path, file] of [...laid].filter(([path]) => isManifest(path))) {
     const [own, theirs] = [objectsOf(file), objectsOf(join(solution, path))];
     if (!own || !theirs || !samePods(own, theirs)) return undefined;
@@ -96,9 +98,9 @@ const turns = 8;
 
 type Group = [Change, ...Change[]];
 
-/** Changes that can take turns on one stand: those that leave out the same manifests, which are never there then, and are alike in what `apart` says. */
+/** Changes that can take turns on one stand: those that leave out the same, which is never there then, and are alike in what `apart` says. */
 export function groupsOf(changes: readonly Change[], apart: (change: Change) => string): Group[] {
-  const groups = Map.groupBy(changes, (one) => `${one.left.join()} ${apart(one)}`);
+  const groups = Map.groupBy(changes, (one) => `${one.left.join()} ${one.without.join()} ${apart(one)}`);
   return [...groups.values()].flatMap((all) => {
     const count = Math.ceil(all.length / turns);
     const size = Math.ceil(all.length / count);

@@ -31,7 +31,7 @@ export async function proveInTurns(
   const begin = async (): Promise<Stand> => {
     const base = mkdtempSync(join(tmpdir(), "workbook-solution-"));
     try {
-      stand = new Stand(lab, ground);
+      stand = new Stand(lab, ground, changes[0]?.without);
       await stand.enter();
       cpSync(solution, base, { recursive: true });
       for (const file of changes[0]?.left ?? []) rmSync(join(base, file), { force: true });

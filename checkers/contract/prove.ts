@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Checks, groundOf } from "../core/needs.ts";
 import { type LoadedLab, withSeed } from "../labs.ts";
-import { asksForNodePort, type Mutant, mutantName, mutantsOf, overlay, variantsOf } from "./files.ts";
+import { asksForNodePort, type Mutant, mutantName, mutantsOf, overlay, startsWithout, variantsOf } from "./files.ts";
 import { inLane, type Lane, type Pace, type Places, type Slots } from "./gates.ts";
 import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
 import { type Change, changeOf, groupsOf } from "./in-place.ts";
@@ -98,9 +98,9 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
     part: Part,
     name: string,
     act: (stand: Stand) => Promise<Outcome>,
-    { door = doored, pace = whole, as = lab }: Partial<Lane & { as: LoadedLab }> = {},
+    { door = doored, pace = whole, as = lab, without }: Partial<Lane & { as: LoadedLab; without: string[] }> = {},
   ): Promise<Failed | undefined> => {
-    const step = runStep(as, { door, pace }, proof, part, name, act);
+    const step = runStep(as, { door, pace }, proof, part, name, act, without);
     steps.push(step);
     return step;
   };
@@ -165,7 +165,8 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
       pace: paceOf(lab, checks, [mutant.check, ...groundOf(checks, mutant.check)]),
     });
     const fromTheStart = (mutant: Mutant): void => {
-      run("mutants", mutantName(mutant), (stand) => caught(stand, mutant, solution, proof), lane(mutant));
+      const as = { ...lane(mutant), without: startsWithout(mutant.dir) };
+      run("mutants", mutantName(mutant), (stand) => caught(stand, mutant, solution, proof), as);
     };
     const changes: Change[] = [];
     for (const mutant of mutantsOf(lab.dir)) {
@@ -201,6 +202,7 @@ async function runStep(
   part: Part,
   name: string,
   act: (stand: Stand) => Promise<Outcome>,
+  without?: readonly string[],
 ): Promise<Failed | undefined> {
   const { ground } = proof;
   let wrongPass = false;
@@ -221,7 +223,7 @@ async function runStep(
     let result: Step;
     try {
       ground.signal.throwIfAborted();
-      stand = new Stand(lab, ground);
+      stand = new Stand(lab, ground, without);
       await stand.enter();
       const outcome = await act(stand);
       wrongPass = outcome.wrongPass === true;

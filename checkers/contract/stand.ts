@@ -33,12 +33,15 @@ export class Stand {
   readonly namespace: string;
   readonly #ground: Ground;
   readonly #home: string;
+  readonly #without: readonly string[];
   #entered: Entered | undefined;
   /** Milliseconds spent on making the start and on doing the answer; the rest of a run is its checks' time. */
   readonly spent = { start: 0, answer: 0 };
 
-  constructor(lab: LoadedLab, ground: Ground) {
+  /** `without`: files of start/cluster/ that are not put in. */
+  constructor(lab: LoadedLab, ground: Ground, without: readonly string[] = []) {
     this.lab = lab;
+    this.#without = without;
     this.#ground = ground;
     this.namespace = `${namespaceOf(lab)}-${randomBytes(4).toString("hex")}`;
     this.#home = mkdtempSync(join(tmpdir(), "workbook-lab-"));
@@ -54,6 +57,7 @@ export class Stand {
       namespace: this.namespace,
       paths,
       signal,
+      without: this.#without,
       labels: { [runLabel]: run },
     };
   }

@@ -50,9 +50,22 @@ export function fileProblems(dir: string, task = false): Problem[] {
     }
   }
   for (const file of filesBelow(join(dir, "mutants"))) {
+    const empty = leavesOut(join(dir, "mutants", file));
+    const [, ofStart] = /^(?:[^/]+\/)?start\/([^/]+)$/.exec(file) ?? [];
+    if (ofStart !== undefined) {
+      if (empty && existsSync(join(dir, "start/cluster", ofStart))) continue;
+      problems.push(
+        problem(
+          `mutants/${file}`,
+          "leaves out nothing of start/cluster/",
+          "Let it be empty, and have the name of what the mutants do without.",
+        ),
+      );
+      continue;
+    }
     const [, shared, own] = /^[^/]+\/(?:([^/]+)|[^/]+\/(.+))$/.exec(file) ?? [];
     const namesake = join(dir, "solution", shared ?? own ?? "");
-    if (leavesOut(join(dir, "mutants", file)) && !existsSync(namesake)) {
+    if (empty && !existsSync(namesake)) {
       problems.push(
         problem(
           `mutants/${file}`,

@@ -131,7 +131,10 @@ async function onCluster(
         },
         removing: (gone) => removals.push(gone),
       };
-      const failed = (await Promise.all(labs.map((lab) => proveOnCluster(lab, proof)))).flat();
+      const failed: Failed[] = [];
+      for (const beside of apart(labs)) {
+        failed.push(...(await Promise.all(beside.map((lab) => proveOnCluster(lab, proof)))).flat());
+      }
       await secondTries(failed, done, options.again !== false && !held.aborted);
     });
   } finally {
@@ -140,6 +143,13 @@ async function onCluster(
     await release();
     transport.close();
   }
+}
+
+/** Labs that have the machine to themselves, one after the other, then all others beside each other. */
+function apart(labs: readonly LoadedLab[]): LoadedLab[][] {
+  const sensitive = (lab: LoadedLab): boolean =>
+    Object.values(lab.checks("apart")).some(({ alone }) => alone === "machine");
+  return [...labs.filter(sensitive).map((lab) => [lab]), labs.filter((lab) => !sensitive(lab))];
 }
 
 /** So many failures are no accident: they are told as they are. */

@@ -25,6 +25,7 @@ export const calmP99 = (f: Facts): Check =>
     title: "The slowest one percent of a calm minute, measured",
     points: 2,
     mode: "disturb",
+    alone: "machine",
     within: "3m",
     evidence: "process",
     why: `An average of ${f.mean} ms is made of many fast answers and a few slow ones. Latency has no upper end but a lower one, so its distribution leans: the median lies below the mean, and one request in a hundred takes four times the mean, although nothing is wrong.`,

@@ -27,6 +27,7 @@ export const holds = (f: Facts): Check => {
     title: `In a rush, ${share} % of requests are answered within ${limit} ms`,
     points: 5,
     mode: "disturb",
+    alone: "machine",
     within: "90s",
     evidence: "state",
     why: "Waiting begins when requests come faster than they can be served, if only for a second. What was missing was not speed but places: now the herd finds enough of them free, and the queue is gone before anybody notices.",

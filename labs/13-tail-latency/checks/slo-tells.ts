@@ -17,6 +17,7 @@ export const sloTells = (f: Facts): Check =>
     title: "The objective is broken when people wait, and only then",
     points: 5,
     mode: "disturb",
+    alone: "machine",
     within: "3m",
     evidence: "state",
     needs: ["slo-written"],

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { type Mutant, mutantsOf, overlay } from "../../../checkers/contract/files.ts";
+import { type Mutant, mutantsOf, overlay, startsWithout } from "../../../checkers/contract/files.ts";
 import { Places } from "../../../checkers/contract/gates.ts";
 import { gradeMutant } from "../../../checkers/contract/grade.ts";
 import { type Ground, Stand } from "../../../checkers/contract/stand.ts";
@@ -34,7 +34,7 @@ export function stands({ kubeconfig, kubectl, transport }: At) {
   /** Puts an answer (a mutant laid over the solution, if one is given) into a place of its own, and takes the place away after `act`. */
   const placed = <T>(lab: LoadedLab, answer: string, act: (stand: Stand) => Promise<T>, mutant?: Mutant): Promise<T> =>
     places.stand(async () => {
-      const stand = new Stand(lab, ground);
+      const stand = new Stand(lab, ground, mutant && startsWithout(mutant.dir));
       const laid = mkdtempSync(join(tmpdir(), "workbook-mutant-"));
       try {
         await stand.enter();

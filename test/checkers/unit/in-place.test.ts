@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { mutantsOf, startsWithout } from "../../../checkers/contract/files.ts";
 import { type Change, changeOf, groupsOf } from "../../../checkers/contract/in-place.ts";
 import type { Checks } from "../../../checkers/core/needs.ts";
 
@@ -81,12 +82,28 @@ describe("what a mutant changes in a solution that runs", () => {
   });
 });
 
+describe("what of the start a mutant does without", () => {
+  it("is named, empty, for all mutants and for those of a check", () => {
+    const lab = folder({
+      "mutants/start/client.yaml": "",
+      "mutants/door/start/gateway.yaml": "",
+      "mutants/door/wrong/web.yaml": "kind: Service\n",
+      "mutants/heals/slow/web.yaml": "kind: Service\n",
+    });
+    const found = mutantsOf(lab).map(({ check, code, dir }) => [check, code, startsWithout(dir)]);
+    expect(found).toEqual([
+      ["door", "wrong", ["client.yaml", "gateway.yaml"]],
+      ["heals", "slow", ["client.yaml"]],
+    ]);
+  });
+});
+
 describe("changes that take turns", () => {
   it("leave out the same, are alike, and are eight at most", () => {
-    const one = (left: string[]): Change => ({ left }) as unknown as Change;
-    const many = [...Array.from({ length: 9 }, () => one([])), one(["a.yaml"]), one(["a.yaml"])];
+    const one = (left: string[], without: string[] = []): Change => ({ left, without }) as unknown as Change;
+    const many = [...Array.from({ length: 9 }, () => one([])), one(["a.yaml"]), one(["a.yaml"]), one([], ["b.yaml"])];
     const seen = groupsOf(many, ({ left }) => (left.length > 0 ? "x" : "y")).map(({ length }) => length);
-    expect(seen).toEqual([5, 4, 2]);
+    expect(seen).toEqual([5, 4, 2, 1]);
     expect(groupsOf([one([]), one([])], () => String(Math.random())).map(({ length }) => length)).toEqual([1, 1]);
   });
 });

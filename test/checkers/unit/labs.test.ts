@@ -91,6 +91,19 @@ describe("each kind of mistake is told to the author", () => {
       (dir) => write(dir, "mutants/greeting/other.yaml", ""),
       "mutants/greeting/other.yaml: is empty and leaves out nothing",
     ],
+    [
+      "mutants that do without a start that is not there",
+      (dir) => write(dir, "mutants/greeting/start/other.yaml", ""),
+      "mutants/greeting/start/other.yaml: leaves out nothing of start/cluster/",
+    ],
+    [
+      "mutants with a start of their own",
+      (dir) => {
+        write(dir, "start/cluster/other.yaml", "kind: ConfigMap");
+        write(dir, "mutants/start/other.yaml", "kind: Secret");
+      },
+      "mutants/start/other.yaml: leaves out nothing of start/cluster/",
+    ],
     ["facts that import", (dir) => edit(dir, "facts.ts", /^/, 'import "./lab.ts";\n'), "facts.ts: imports something"],
     [
       "facts that throw",
