@@ -160,8 +160,11 @@ function list(
   io.out(`This goes in, of ${identity.name} <${identity.email}>${identity.id ? ` (${identity.id})` : ""}:`);
   io.out(`  ${objects.length} objects, without status: ${objects.map(nameOf).join(", ") || "none"}`);
   io.out(`  ${packed.files.size} files of the working folder: ${[...packed.files.keys()].join(", ") || "none"}`);
+  // An exam is judged after it was handed in: nothing was scored here.
+  const score =
+    record.verdicts.length > 0 ? `, the score here (${record.score.earned} of ${points(record.score.points)})` : "";
   io.out(
-    `  the record: ${record.verdicts.length} verdicts, ${record.quiz.length} quiz answers, ${record.predictions.length} predictions, ${record.hints.length} hints, the score here (${record.score.earned} of ${points(record.score.points)})`,
+    `  the record: ${record.verdicts.length} verdicts, ${record.quiz.length} quiz answers, ${record.predictions.length} predictions, ${record.hints.length} hints${score}`,
   );
   for (const what of [...it.left, ...packed.left]) io.out(`  left out: ${what}`);
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { Io } from "./io.ts";
@@ -98,13 +98,26 @@ const vitest =
     return { passed: counts.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed, remarks };
   };
 
+/** Where the contract leaves the states it came to, a file each, below the run's scratch folder. */
+const statesIn = (bench: Bench): string => join(bench.scratch, "states");
+
 /**
  * Every lab's contract on the test cluster, counted step by step. Of exams' tasks what takes no cluster: all of theirs would take a third of an hour more,
  * and has to be asked for by name (CONTRIBUTING.md).
  */
 const contract = async (bench: Bench): Promise<Tally> => {
   const { verifyLabs } = await import("../contract/verify.ts");
-  const result = await verifyLabs({ labs: [], tasksStatic: true, io: bench.io, signal: bench.signal, env: bench.env });
+  const states = statesIn(bench);
+  mkdirSync(states, { recursive: true, mode: 0o700 });
+  const result = await verifyLabs({
+    labs: [],
+    tasksStatic: true,
+    io: bench.io,
+    signal: bench.signal,
+    env: bench.env,
+    recorded: (state) =>
+      writeFileSync(join(states, `${state.lab} ${state.name}.json`.replaceAll("/", " ")), JSON.stringify(state)),
+  });
   const remarks = result.steps.filter((step) => !step.ok).map((step) => `✗ ${step.lab} ${step.name}`);
   return { passed: result.passed, failed: result.failed, remarks };
 };
@@ -132,6 +145,9 @@ const both =
 
 /** Tests that have places of their own on the cluster and mostly wait: two files at a time. */
 const beside = "test/checkers/live/beside";
+
+/** Tests of the states that the contract came to. */
+const recorded = "test/checkers/recorded";
 
 const unitFolders = [
   "test/app",
@@ -164,7 +180,14 @@ const stages: Stage[] = [
       vitest(["test/checkers/live"], ...inTurn, "--exclude", `${beside}/**`),
     ),
   },
-  { name: "contract", says: "every lab's contract on a real cluster", needsCluster: true, run: contract },
+  {
+    name: "contract",
+    says: "every lab's contract on a real cluster, and the states it came to graded again",
+    needsCluster: true,
+    run: both(contract, (bench) =>
+      vitest([recorded])({ ...bench, env: { ...bench.env, WORKBOOK_TEST_STATES: statesIn(bench) } }),
+    ),
+  },
   { name: "browser", says: "a browser through lab 01", needsCluster: true, run: vitest(["test/browser"], ...inTurn) },
   { name: "faults", says: "what breaks in real life", needsCluster: true, run: vitest(["test/faults"], ...inTurn) },
 ];

@@ -8,6 +8,7 @@ import { inLane, type Lane } from "./gates.ts";
 import { comesToPass, failsWith, gradeMutant, missingGround } from "./grade.ts";
 import { type Change, lay, takeBack } from "./in-place.ts";
 import type { Proof } from "./prove.ts";
+import { recordFor } from "./record.ts";
 import { leave, Stand } from "./stand.ts";
 
 /** Milliseconds in which a running solution's check must have noticed what was changed, or taken back. */
@@ -57,6 +58,8 @@ export async function proveInTurns(
     await lay(at, solution, change);
     const verdict = await gradeMutant(at, check, code, places, notices);
     const shown = failsWith(verdict, code) && (await missingGround(at, check, places)).size === 0;
+    if (shown && lab.checks(at.namespace)[check]?.mode === "observe")
+      await recordFor(proof, at, `mutants/${check}/${code}`, change.mutant);
     if (change !== changes.at(-1)) await takeBack(at, solution, change);
     return shown;
   };

@@ -11,6 +11,7 @@ import { proveInTurns } from "./in-turns.ts";
 import { type Leg, proveJourney } from "./journey.ts";
 import { waitsLong } from "./ledger.ts";
 import { type Problem, problem } from "./problem.ts";
+import { type RecordedState, recordFor } from "./record.ts";
 import { type Ground, leave, Stand } from "./stand.ts";
 import { staticProblems } from "./static.ts";
 
@@ -47,6 +48,8 @@ export interface Proof {
   done(step: Step): void;
   /** Told each that failed and may be run once more. */
   failed(step: Step): void;
+  /** Told each state that a right answer or a mutant came to, where checks could be asked about it again without a cluster. */
+  recorded?(state: RecordedState): void;
   /** Told of each namespace to be deleted; the proof waits for all at its end. */
   removing(gone: Promise<void>): void;
 }
@@ -248,16 +251,16 @@ async function answered(stand: Stand, dir: string, where: string, proof: Proof):
   await stand.answer(dir);
   const { verdicts, hasty } = await gradeAnswer(stand, proof.places);
   const checks = stand.lab.checks(stand.namespace);
+  const failing = [...verdicts].filter(([, verdict]) => verdict.state !== "pass");
+  if (failing.length === 0) await recordFor(proof, stand, where);
   return {
-    problems: [...verdicts]
-      .filter(([, verdict]) => verdict.state !== "pass")
-      .map(([id, verdict]) =>
-        problem(
-          where,
-          `${id} does not pass: ${inWords(checks[id], verdict)}`,
-          "Mend the answer, or the check that refuses it.",
-        ),
+    problems: failing.map(([id, verdict]) =>
+      problem(
+        where,
+        `${id} does not pass: ${inWords(checks[id], verdict)}`,
+        "Mend the answer, or the check that refuses it.",
       ),
+    ),
     notes: hasty.map(
       ({ check, code, after }) =>
         `${check} said fail(${code}) for ${(after / 1000).toFixed(1)} s although the answer was right: return waiting(…) while objects follow`,
@@ -365,6 +368,7 @@ async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Pro
   const verdict = await gradeMutant(stand, mutant.check, mutant.code, proof.places);
   if (failsWith(verdict, mutant.code)) {
     const missing = before ?? (await ground());
+    if (check.mode === "observe") await recordFor(proof, stand, where, mutant);
     return {
       problems: [...missing].map(([id, one]) =>
         problem(

@@ -37,6 +37,8 @@ export interface VerifyOptions {
   changed?: boolean;
   /** Say nothing on the way. */
   quiet?: boolean;
+  /** Told each state that was proved and can be graded again without a cluster. */
+  recorded?: NonNullable<Proof["recorded"]>;
 }
 export interface VerifyResult {
   passed: number;
@@ -124,6 +126,7 @@ async function onCluster(
         places: options.jobs ? new Places(options.jobs) : new Places(processors + 1, 4 * processors),
         nodePort: new Slots(1),
         only: options.only,
+        ...(options.recorded && { recorded: options.recorded }),
         done,
         failed: (step) => {
           if (options.again === false || options.quiet || held.aborted) return;
@@ -171,6 +174,9 @@ async function secondTries(failed: readonly Failed[], done: (step: Step) => void
   }
 }
 
+/** Milliseconds between two lines of progress where nobody watches: a build tells of itself a hundred times a minute. */
+const logged = 20_000;
+
 /** Milliseconds a proof may need its add-ons for; a killed one holds them no longer. */
 const longest = 2 * 60 * 60_000;
 
@@ -190,8 +196,11 @@ async function bring(
   const { kubeconfig, run, signal } = ground;
   const place = await addonPlace(kubeconfig, signal);
   const user = `contract-${run}`;
+  let told = Number.NEGATIVE_INFINITY;
   const says = (text: string): void => {
-    if (!quiet) io.out(io.style("dim", `  ${text}`));
+    if (quiet || (!io.tty && performance.now() - told < logged)) return;
+    told = performance.now();
+    io.out(io.style("dim", `  ${text}`));
   };
   await ensureAddons(place, names, { user, until: Date.now() + longest, signal, says });
   return () => keepAddons(place, names, { user }).catch(() => {});

@@ -2,8 +2,8 @@ import { Copy, Play } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { run } from "../stores/terminals.ts";
 
-/** A command to see something with one's own eyes: run it in the terminal, or copy it. */
-export function Command({ command }: { command: string }) {
+/** A command to see something with one's own eyes: run it in the page's terminal, where it has one, or copy it. */
+export function Command({ command, terminal }: { command: string; terminal: boolean }) {
   const [note, setNote] = useState("");
   const go = async () => {
     const result = await run(command);
@@ -20,9 +20,11 @@ export function Command({ command }: { command: string }) {
         {note}
       </span>
       <span class="buttons">
-        <button type="button" class="frame-button" onClick={go}>
-          <Play size={14} aria-hidden="true" /> Run
-        </button>
+        {terminal && (
+          <button type="button" class="frame-button" onClick={go}>
+            <Play size={14} aria-hidden="true" /> Run
+          </button>
+        )}
         <button type="button" class="frame-button" onClick={copy}>
           <Copy size={14} aria-hidden="true" /> Copy
         </button>

@@ -10,7 +10,7 @@ const Marked = ({ parts }: { parts: Part[] }) => (
   </>
 );
 
-function One({ evidence, passed }: { evidence: Evidence; passed: boolean }) {
+function One({ evidence, passed, terminal }: { evidence: Evidence; passed: boolean; terminal: boolean }) {
   const parts = passed
     ? { expected: [{ text: evidence.expected, differs: false }], actual: [{ text: evidence.actual, differs: false }] }
     : differ(evidence.expected, evidence.actual);
@@ -35,17 +35,25 @@ function One({ evidence, passed }: { evidence: Evidence; passed: boolean }) {
           </dd>
         </div>
       </dl>
-      {evidence.command && <Command command={evidence.command} />}
+      {evidence.command && <Command command={evidence.command} terminal={terminal} />}
     </li>
   );
 }
 
-/** What a check looked at: expected and seen side by side, the differing part marked. */
-export function EvidenceList({ evidence, passed }: { evidence: Evidence[]; passed: boolean }) {
+/** What a check looked at: expected and seen side by side, the differing part marked. `terminal`: whether the page has one to run commands in. */
+export function EvidenceList({
+  evidence,
+  passed,
+  terminal = true,
+}: {
+  evidence: Evidence[];
+  passed: boolean;
+  terminal?: boolean;
+}) {
   return (
     <ul class="evidence-list">
       {evidence.map((one) => (
-        <One key={`${one.object}${one.path}${one.expected}`} evidence={one} passed={passed} />
+        <One key={`${one.object}${one.path}${one.expected}`} evidence={one} passed={passed} terminal={terminal} />
       ))}
     </ul>
   );

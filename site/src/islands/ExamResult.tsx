@@ -30,7 +30,7 @@ function CheckLine({ check }: { check: Check }) {
           </span>
         </summary>
         {check.says && <p>{check.says}</p>}
-        <EvidenceList evidence={check.evidence} passed={check.state === "pass"} />
+        <EvidenceList evidence={check.evidence} passed={check.state === "pass"} terminal={false} />
         {check.why && <p class="note">{check.why}</p>}
       </details>
     </li>

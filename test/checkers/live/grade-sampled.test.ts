@@ -6,8 +6,8 @@ import { gradeLabs } from "../../../checkers/grading/grade.ts";
 import { withGround } from "../../../checkers/grading/look.ts";
 import { defaultPolicy } from "../../../checkers/grading/policy.ts";
 import type { LoadedLab } from "../../../checkers/labs.ts";
+import { verdicts } from "../verdicts.ts";
 import { ground } from "./ground.ts";
-import { verdicts } from "./recording.ts";
 import { graded, stands } from "./stands.ts";
 
 const { placed, solution, mutants, caught, places } = stands(await ground());

@@ -30,18 +30,16 @@ const withUnrelated = (metadata: Json | undefined, random: () => number): JsonOb
   return { ...own, labels: more(own.labels, "label"), annotations: more(own.annotations, "note") };
 };
 
-const renamed = (list: Json | undefined, random: string): Json | undefined =>
-  Array.isArray(list)
-    ? list.map((one) =>
-        isObject(one) && typeof one.name === "string" ? { ...one, name: `${one.name}-${random}` } : one,
-      )
+const renamed = (list: Json | undefined, tag: string | undefined): Json | undefined =>
+  Array.isArray(list) && tag !== undefined
+    ? list.map((one) => (isObject(one) && typeof one.name === "string" ? { ...one, name: `${one.name}-${tag}` } : one))
     : list;
 
-const podSpec = (spec: Json | undefined, tag: string): Json | undefined =>
+const podSpec = (spec: Json | undefined, tag: string | undefined): Json | undefined =>
   isObject(spec) ? { ...spec, ...(spec.containers && { containers: renamed(spec.containers, tag) as Json }) } : spec;
 
-/** Containers under another name, in a pod, in its status and in a template; labels and annotations nobody asked for. */
-export function shaken(object: Json, random: () => number, tag: string): Json {
+/** Labels and annotations nobody asked for; with a tag, containers under another name: in a pod, in its status and in a template. */
+export function shaken(object: Json, random: () => number, tag?: string): Json {
   if (!isObject(object)) return object;
   const { spec, status } = object;
   const template = isObject(spec) && isObject(spec.template) ? spec.template : undefined;
