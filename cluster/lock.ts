@@ -2,10 +2,14 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { dirname } from "node:path";
 import { ClusterError } from "./types.ts";
 
-interface Holder {
+/** A process, told from later ones that get the same id. */
+export interface Process {
   pid: number;
-  /** The process's start time in clock ticks since boot: a pid alone is reused. */
+  /** Its start time in clock ticks since boot; "" where the machine does not tell. */
   start: string;
+}
+
+interface Holder extends Process {
   what: string;
   since: string;
 }
@@ -30,6 +34,21 @@ export function startTime(pid: number): string | undefined {
 /** Whether there is a process with this id, whoever started it. */
 export const runs = (pid: number): boolean => startTime(pid) !== undefined;
 
+/** This process. */
+export const thisProcess = (): Process => ({ pid: process.pid, start: startTime(process.pid) ?? "" });
+
+/** Whether this very process still runs. */
+export function alive({ pid, start }: Process): boolean {
+  const now = startTime(pid);
+  return now !== undefined && (now === "" || start === "" || now === start);
+}
+
+/** Whether a process that runs has the lock. */
+export function held(file: string): boolean {
+  const holder = read(file);
+  return holder !== undefined && alive(holder);
+}
+
 function read(file: string): Holder | undefined {
   try {
     const holder = JSON.parse(readFileSync(file, "utf8")) as Holder;
@@ -39,18 +58,13 @@ function read(file: string): Holder | undefined {
   }
 }
 
-function alive(holder: Holder): boolean {
-  const start = startTime(holder.pid);
-  return start !== undefined && (start === "" || holder.start === "" || start === holder.start);
-}
-
 /**
  * Takes the lock file or throws a ClusterError naming who has it. A lock left by a process that no longer runs is taken over.
  * Returns the function that gives it back.
  */
 export function lock(file: string, what: string): () => void {
   mkdirSync(dirname(file), { recursive: true });
-  const mine: Holder = { pid: process.pid, start: startTime(process.pid) ?? "", what, since: new Date().toISOString() };
+  const mine: Holder = { ...thisProcess(), what, since: new Date().toISOString() };
   const own = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   writeFileSync(own, JSON.stringify(mine), { mode: 0o600 });
   try {

@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { runs } from "../../cluster/lock.ts";
+import { alive, held, lock, type Process, thisProcess } from "../../cluster/lock.ts";
 import { Slots } from "../contract/gates.ts";
 import { LookError } from "../core/errors.ts";
 import type { AddonName } from "../core/lab.ts";
@@ -95,7 +95,7 @@ export class Examiner {
     const attempt = this.book.begin(
       { exam: name, file, seed, minutes: minutes ?? file.minutes, stations },
       instant,
-      String(process.pid),
+      JSON.stringify(thisProcess()),
     );
     return attempt;
   }
@@ -301,34 +301,29 @@ export class Examiner {
 
   /** One grading of an attempt at a time, whichever process does it; one that was killed is no hindrance. */
   #alone(attempt: Attempt): () => void {
-    const lock = join(this.folder(attempt), "grading.pid");
-    mkdirSync(this.folder(attempt), { recursive: true, mode: 0o700 });
-    for (let tries = 0; ; tries++) {
-      try {
-        writeFileSync(lock, String(process.pid), { flag: "wx" });
-        return () => rmSync(lock, { force: true });
-      } catch (error) {
-        const pid = Number(existsSync(lock) ? readFileSync(lock, "utf8") : 0);
-        if (tries > 3 || (pid > 0 && runs(pid))) {
-          throw new LookError("This attempt is being graded already.", "Wait for that to end.", { cause: error });
-        }
-        rmSync(lock, { force: true });
-      }
+    try {
+      return lock(this.#gradingLock(attempt), "grading an exam");
+    } catch (error) {
+      if (!this.grading(attempt)) throw error;
+      throw new LookError("This attempt is being graded already.", "Wait for that to end.", { cause: error });
     }
   }
 
   /** Whether some process grades it just now. */
   grading(attempt: Attempt): boolean {
-    const lock = join(this.folder(attempt), "grading.pid");
-    return existsSync(lock) && runs(Number(readFileSync(lock, "utf8")));
+    return held(this.#gradingLock(attempt));
+  }
+
+  #gradingLock(attempt: Attempt): string {
+    return join(this.folder(attempt), "grading.lock");
   }
 
   /** A preparation whose process is gone will never begin: it used no time, and must not keep anybody from starting. */
   #giveUpDeadPreparation(): void {
     const open = this.book.open();
     if (!open || this.standing(open).phase !== "preparing") return;
-    const by = Number(this.book.journal(open.id).find(({ kind }) => kind === "prepare")?.data ?? 0);
-    if (by > 0 && runs(by)) return;
+    const by = this.book.journal(open.id).find(({ kind }) => kind === "prepare")?.data;
+    if (by !== undefined && alive(JSON.parse(by) as Process)) return;
     this.book.end(open.id, { data: "abandoned", instant: this.#options.now() });
   }
 }

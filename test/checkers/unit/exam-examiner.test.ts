@@ -7,6 +7,7 @@ import { ExamBook } from "../../../checkers/exams/book.ts";
 import { Examiner } from "../../../checkers/exams/examiner.ts";
 import { examHtml } from "../../../checkers/exams/report-html.ts";
 import { examMarkdown } from "../../../checkers/exams/report-words.ts";
+import { lock, thisProcess } from "../../../cluster/lock.ts";
 
 const never = new AbortController().signal;
 let dir: string;
@@ -68,7 +69,7 @@ const running = () => {
   const attempt = examiner.book.begin(
     { exam: "demo", file, seed: 7, minutes: 10, stations },
     now(),
-    String(process.pid),
+    JSON.stringify(thisProcess()),
   );
   examiner.book.add(attempt.id, { kind: "start", instant: now() });
   put("work/demo-01-one/work.txt", "as it was");
@@ -157,12 +158,13 @@ describe("grading", () => {
   it("takes one at a time, and takes over from a process that died", async () => {
     const attempt = running();
     examiner.submit();
-    mkdirSync(examiner.folder(attempt), { recursive: true });
-    const lock = join(examiner.folder(attempt), "grading.pid");
-    writeFileSync(lock, String(process.pid));
+    const file = join(examiner.folder(attempt), "grading.lock");
+    const release = lock(file, "grading an exam");
     expect(examiner.grading(attempt)).toBe(true);
     await expect(examiner.grade(attempt, () => {}, never)).rejects.toThrow(/being graded already/);
-    writeFileSync(lock, "999999999");
+    release();
+    // Another process has its number by now, as after a restart of the machine.
+    writeFileSync(file, JSON.stringify({ ...thisProcess(), start: "1", what: "grading an exam", since: "" }));
     expect(examiner.grading(attempt)).toBe(false);
     await expect(examiner.grade(attempt, () => {}, never)).resolves.toMatchObject({ status: "incomplete" });
   });
