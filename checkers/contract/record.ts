@@ -156,5 +156,7 @@ async function shows(stand: Stand, scene: BoundScene, state: RecordedState): Pro
     const verdict = await runCheck(check, recorded, clock);
     if (fails ? !failsWith(verdict, fails.code) : verdict.state !== "pass") return false;
   }
+  // What asks how long ago something was is to be asked about this moment: a second before, it may have been patient still.
+  state.snapshot.recordedAt = new Date().toISOString();
   return true;
 }
