@@ -139,10 +139,11 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
     });
   }
   if (wants("solution")) {
-    const again = (stand: Stand): Promise<Outcome> => answered(stand, solution, "solution", proof);
-    // Of an exam's task with other facts: text, start, checks and answer must change together.
-    if (lab.exam === undefined) legs.push({ part: "solution", name: "solution, second time", act: again });
-    else run("solution", `solution, second time, seed ${otherSeed}`, again, { as: withSeed(lab, otherSeed) });
+    // Beside the journey, on a stand of its own: the longest way through a proof is a journey, and this would make it as long again. Of an exam's task
+    // with other facts: text, start, checks and answer must change together.
+    const other = lab.exam === undefined ? lab : withSeed(lab, otherSeed);
+    const name = `solution, second time${lab.exam === undefined ? "" : `, seed ${otherSeed}`}`;
+    run("solution", name, (stand) => answered(stand, solution, "solution", proof), { as: other });
   }
   const alone = async (rest: readonly Leg[]): Promise<void> => {
     // What a later leg is compared with comes first.
@@ -172,7 +173,7 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
       run("mutants", mutantName(mutant), (stand) => caught(stand, mutant, solution, proof), as);
     };
     const changes: Change[] = [];
-    for (const mutant of mutantsOf(lab.dir)) {
+    for (const mutant of longestFirst(mutantsOf(lab.dir), checks)) {
       const change = changeOf(solution, mutant, checks);
       if (change) changes.push(change);
       else fromTheStart(mutant);
@@ -189,6 +190,13 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
   }
   await walked;
   return (await Promise.all(steps)).filter((one) => one !== undefined);
+}
+
+/** What disturbs takes longest and what only looks is soon done: with the long ones first the places stay filled to the end. */
+function longestFirst(mutants: readonly Mutant[], checks: Checks): Mutant[] {
+  const modes = ["disturb", "sample", "observe"];
+  const rank = ({ check }: Mutant): number => modes.indexOf(checks[check]?.mode ?? "");
+  return mutants.toSorted((one, other) => rank(one) - rank(other));
 }
 
 /** The pace of a run that looks with these checks. */
