@@ -58,8 +58,7 @@ export async function proveInTurns(
     await lay(at, solution, change);
     const verdict = await gradeMutant(at, check, code, places, notices);
     const shown = failsWith(verdict, code) && (await missingGround(at, check, places)).size === 0;
-    if (shown && lab.checks(at.namespace)[check]?.mode === "observe")
-      await recordFor(proof, at, `mutants/${check}/${code}`, change.mutant);
+    if (shown) await recordFor(proof, at, `mutants/${check}/${code}`, change.mutant);
     if (change !== changes.at(-1)) await takeBack(at, solution, change);
     return shown;
   };

@@ -376,7 +376,7 @@ async function caught(stand: Stand, mutant: Mutant, solution: string, proof: Pro
   const verdict = await gradeMutant(stand, mutant.check, mutant.code, proof.places);
   if (failsWith(verdict, mutant.code)) {
     const missing = before ?? (await ground());
-    if (check.mode === "observe") await recordFor(proof, stand, where, mutant);
+    await recordFor(proof, stand, where, mutant);
     return {
       problems: [...missing].map(([id, one]) =>
         problem(

@@ -27,14 +27,14 @@ export interface RecordedState {
 /** Milliseconds that a state gets to show once more what it is about: what comes and goes (a crash loop) has to be caught at the right moment. */
 const limit = 20_000;
 
-/** Records a stand where somebody wants to be told, and where that can be done. `fails`: the mutant that was proved on it. */
+/** Records a stand where somebody wants to be told, and where that can be done. `fails`: the mutant that was proved on it; one that only a measurement shows is not recorded. */
 export async function recordFor(
   { recorded }: { recorded?(state: RecordedState): void },
   stand: Stand,
   name: string,
   fails?: { check: string; code: string },
 ): Promise<void> {
-  if (!recorded) return;
+  if (!recorded || (fails && stand.lab.checks(stand.namespace)[fails.check]?.mode !== "observe")) return;
   const state = await recordState(stand, name, fails && { check: fails.check, code: fails.code });
   if (state) recorded(state);
 }
