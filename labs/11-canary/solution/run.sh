@@ -22,6 +22,7 @@ weights() {
 }
 # COUNT requests as users send them; prints the version of each answer.
 users() {
+  kubectl wait --for=condition=Ready pod/client --timeout=60s >/dev/null
   kubectl exec client -- curl --silent --parallel --parallel-max 8 --output /dev/null --write-out '%header{x-version}\n' \
     --header "Host: $host" --json '{"instances":[1,2,5]}' "http://gateway.workbook-gateway/predict?[1-$1]" 2>/dev/null
 }
