@@ -11,6 +11,8 @@ export interface GoProgram {
   pkg: string;
   /** Passed to the linker after `-s -w`. */
   ldflags?: string;
+  /** Build tags. */
+  tags?: readonly string[];
 }
 
 export interface GoModule {
@@ -19,8 +21,8 @@ export interface GoModule {
   /** The module required and its version. */
   module: string;
   version: string;
-  /** Lines of a replace block, worked out when first needed (it may have to download the module's own go.mod). */
-  replaces?: (go: Go) => Promise<string[]>;
+  /** Lines of a replace block, worked out when first needed (it may have to download the module's own go.mod). `folder`: the generated module's. */
+  replaces?: (go: Go, folder: string) => Promise<string[]>;
   /** Programs built from it. */
   programs: readonly GoProgram[];
 }
@@ -75,7 +77,7 @@ async function generate(go: Go, module: GoModule, detail?: (text: string) => voi
   if (existsSync(ready)) return folder;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const replaces = (await module.replaces?.(go)) ?? [];
+  const replaces = (await module.replaces?.(go, folder)) ?? [];
   const { goMod } = await download(go, module.module, module.version);
   const language = /^go (\S+)/m.exec(await readFile(goMod, "utf8"))?.[1] ?? "1.24";
   const lines = [`module workbook.local/${module.name}`, "", `go ${language}`, ""];
@@ -100,7 +102,11 @@ export async function build(go: Go, module: GoModule, name: string, detail?: (te
     let packages = 0;
     await run(
       go.command,
-      ["build", "-v", "-trimpath", "-ldflags", `-s -w ${program.ldflags ?? ""}`.trim(), "-o", temporary, program.pkg],
+      [
+        ...["build", "-v", "-trimpath", "-ldflags", `-s -w ${program.ldflags ?? ""}`.trim()],
+        ...(program.tags ? ["-tags", program.tags.join(",")] : []),
+        ...["-o", temporary, program.pkg],
+      ],
       {
         cwd: folder,
         env: goEnv,

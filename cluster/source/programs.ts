@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { versions } from "../versions.ts";
 import { download, type Go, type GoModule } from "./go.ts";
 
@@ -42,6 +43,8 @@ export const prometheus: GoModule = {
       pkg: "github.com/prometheus/prometheus/cmd/prometheus",
       // The module's v0.3NN is the release 3.NN.
       ldflags: `-X github.com/prometheus/common/version.Version=${versions.prometheus.replace("v0.3", "3.")}`,
+      // Of the ways to find targets only the one that is used: the others bring every cloud's client along, minutes of compiling.
+      tags: ["remove_all_sd", "enable_kubernetes_sd"],
     },
   ],
 };
@@ -62,14 +65,51 @@ export function moduleReplaces(goMod: string): string[] {
 }
 
 const traefikModule = "github.com/traefik/traefik/v3";
+const legoModule = "github.com/go-acme/lego/v4";
+
+const noProviders = `// Package dns knows none of the providers it has elsewhere.
+package dns
+
+import (
+	"fmt"
+
+	"${legoModule}/challenge"
+)
+
+func NewDNSChallengeProviderByName(name string) (challenge.Provider, error) {
+	return nil, fmt.Errorf("unrecognized DNS provider: %s", name)
+}
+`;
+
+/**
+ * Puts a copy of lego, which gets certificates, beside the generated module, without its clients of 180 DNS providers: they are more than a third
+ * of all packages traefik is compiled from, and no certificate is asked for here. Gives the line that replaces lego by it.
+ */
+async function withoutProviders(go: Go, folder: string, goMod: string): Promise<string> {
+  const version = new RegExp(`${legoModule} (v\\S+)`).exec(goMod)?.[1];
+  if (!version) throw new Error(`${traefikModule} ${versions.traefik} no longer requires ${legoModule}.`);
+  const { dir } = await download(go, legoModule, version);
+  const copy = join(folder, "lego");
+  const providers = join(dir, "providers");
+  await cp(dir, copy, { recursive: true, filter: (from) => from !== providers });
+  // Folders of Go's module cache are read-only, and so would theirs be: nobody but root could remove them.
+  const below = await readdir(copy, { recursive: true, withFileTypes: true });
+  const folders = below.filter((one) => one.isDirectory()).map((one) => join(one.parentPath, one.name));
+  await Promise.all([copy, ...folders].map((one) => chmod(one, 0o755)));
+  await mkdir(join(copy, "providers/dns"), { recursive: true });
+  await writeFile(join(copy, "providers/dns/none.go"), noProviders);
+  return `${legoModule} => ./lego`;
+}
 
 /** A proxy that serves the Gateway API. Its web UI is not in the module. */
 export const traefik: GoModule = {
   name: "traefik",
   module: traefikModule,
   version: versions.traefik,
-  replaces: async (go: Go) =>
-    moduleReplaces(await readFile((await download(go, traefikModule, versions.traefik)).goMod, "utf8")),
+  replaces: async (go, folder) => {
+    const goMod = await readFile((await download(go, traefikModule, versions.traefik)).goMod, "utf8");
+    return [...moduleReplaces(goMod), await withoutProviders(go, folder, goMod)];
+  },
   programs: [
     {
       name: "traefik",
