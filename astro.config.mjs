@@ -6,6 +6,7 @@ import expressiveCode from "astro-expressive-code";
 import { facts } from "./site/src/build/facts-plugin.ts";
 import { codeFrame } from "./site/src/build/frame-plugin.ts";
 import { searchIndex } from "./site/src/build/search-index.ts";
+import { keepUnits } from "./site/src/build/units-plugin.ts";
 
 // No request leaves the machine, the build's own included.
 process.env.ASTRO_TELEMETRY_DISABLED = "1";
@@ -56,7 +57,7 @@ export default defineConfig({
         focusBorder: "var(--focus)",
       },
     }),
-    mdx(),
+    mdx({ remarkPlugins: [keepUnits] }),
     preact(),
     searchIndex(),
   ],

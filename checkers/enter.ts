@@ -116,10 +116,13 @@ async function enterOver(transport: Transport, options: EnterOptions): Promise<E
   return { namespace, ...places };
 }
 
+/** Whether a file, named by its path in the folder, is one of those that are applied from there. */
+export const isManifest = (file: string): boolean => !file.includes("/") && /\.ya?ml$/.test(file);
+
 /** The YAML files of a folder, in order. */
 export const manifests = (dir: string): string[] =>
   readdirSync(dir)
-    .filter((name) => /\.ya?ml$/.test(name))
+    .filter(isManifest)
     .sort()
     .map((name) => join(dir, name));
 

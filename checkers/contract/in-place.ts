@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
 import type { Check } from "../core/check.ts";
 import { type Checks, groundOf } from "../core/needs.ts";
+import { isManifest } from "../enter.ts";
 import { namesAlone } from "../exams/fill.ts";
 import { filesBelow, laidBy, leavesOut, type Mutant, startsWithout, textOf } from "./files.ts";
 import type { Stand } from "./stand.ts";
@@ -30,7 +31,6 @@ interface ManifestObject {
   metadata?: { name?: string; namespace?: string };
 }
 
-const isManifest = (file: string): boolean => !file.includes("/") && /\.ya?ml$/.test(file);
 const isStep = (file: string): boolean => /^[0-9][^/]*\.sh$/.test(file);
 
 /** The objects of a manifest; undefined when it cannot be read, or is for another namespace. */

@@ -10,7 +10,7 @@ import { facts } from "./facts.ts";
 
 export default defineLab({
   title: "The cluster and kubectl",
-  summary: "Find your way in a cluster, and find out why a Service answers nobody",
+  summary: "Find your way in a cluster, and find out why a Service answers nobody.",
   week: 1,
   minutes: 60,
   domain: "operate",

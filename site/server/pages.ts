@@ -13,7 +13,7 @@ ${refresh ? `<meta http-equiv="refresh" content="${refresh.seconds};url=${escape
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; font: 17px/1.6 system-ui, sans-serif; color: light-dark(#1f2328, #e6e6e6); background: light-dark(#fbfaf7, #16181c) }
 main { max-width: 34rem; padding: 2rem }
 h1 { font-size: 1.4rem; line-height: 1.3 }
-code { font: 0.95em ui-monospace, monospace; padding: 0.1em 0.35em; border-radius: 4px; background: light-dark(#ecebe6, #26292f) }
+code { white-space: nowrap; font: 0.95em ui-monospace, monospace; padding: 0.1em 0.35em; border-radius: 4px; background: light-dark(#ecebe6, #26292f) }
 a { color: inherit }
 </style>
 </head>

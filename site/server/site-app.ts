@@ -126,6 +126,8 @@ export function siteApp({ gate, auth, port, site, api, control, log }: SiteAppOp
     } catch {
       throw new Fault(400, "This is not an address.");
     }
+    // That page is the same for every exam, and nothing without the name of one.
+    if (/^\/exam\/?$/.test(path)) return context.redirect("/");
     const found = site.find(examPage.test(path) ? "/exam/" : path);
     if (found?.kind === "redirect") return context.redirect(found.to, 308);
     const missing = found === undefined ? site.find("/404") : undefined;

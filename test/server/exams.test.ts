@@ -117,6 +117,14 @@ const begin = async (): Promise<void> => {
 };
 const graded = (): Promise<unknown> => page.next("exam", ({ exam }) => exam.graded);
 
+it("has one page for every exam, and without a name leads to the course map", async () => {
+  expect(await (await bench.fetch("/exam/demo/")).text()).toContain("the exam's page");
+  for (const path of ["/exam", "/exam/"]) {
+    const { status, headers } = await bench.fetch(path);
+    expect([status, headers.get("location")]).toEqual([302, "/"]);
+  }
+});
+
 describe("while an exam runs", () => {
   it("nothing about its checks leaves the server, whatever is asked", async () => {
     await begin();
