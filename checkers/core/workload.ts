@@ -194,7 +194,8 @@ export function refusal({ metadata, status }: V1Deployment): Evidence | undefine
 
 /**
  * What the kubelet says about a probe that keeps failing on a running pod, or undefined while that may still be a slow start: it takes
- * three failures and `patience` (milliseconds since the last container started), or a restart for a failed liveness probe.
+ * three failures and `patience` (milliseconds since the last container started), or a restart for a failed liveness probe. What a startup probe said
+ * counts until it has succeeded: a pod that took its time to start and now collects its readiness probe's successes has no failure.
  * `now`: milliseconds of the epoch.
  */
 export function probeFailure(
@@ -205,11 +206,13 @@ export function probeFailure(
 ): Evidence | undefined {
   if (isReady(pod)) return undefined;
   const containers = pod.status?.containerStatuses ?? [];
+  const started = containers.length > 0 && containers.every((one) => one.started);
   const said = events.filter(
     (event) =>
       event.involvedObject.uid === pod.metadata?.uid &&
       event.reason === "Unhealthy" &&
-      / probe failed/.test(event.message ?? ""),
+      / probe failed/.test(event.message ?? "") &&
+      !(started && /Startup probe failed/.test(event.message ?? "")),
   );
   const times = said.reduce((sum, event) => sum + (event.series?.count ?? event.count ?? 1), 0);
   if (times < 3) return undefined;

@@ -89,6 +89,14 @@ describe("probeFailure", () => {
     const events = [unhealthy(refused, 8), unhealthy("Liveness probe failed: connection refused", 3)];
     expect(probeFailure(runningFor(2, 1), events, now)?.actual).toContain("and a restart");
   });
+  test("what the startup probe said is over once it has succeeded", () => {
+    const events = [unhealthy("Startup probe failed: HTTP probe failed with statuscode: 503", 9)];
+    const slow = runningFor(60);
+    expect(probeFailure(slow, events, now)?.actual).toContain("Startup probe failed");
+    for (const one of slow.status?.containerStatuses ?? []) one.started = true;
+    expect(probeFailure(slow, events, now)).toBeUndefined();
+    expect(probeFailure(slow, [...events, unhealthy(refused, 3)], now)?.actual).toContain("after 3 failed probes");
+  });
   test("a ready pod has none, whatever happened before", () => {
     const ready = runningFor(60);
     ready.status = { ...ready.status, conditions: [{ type: "Ready", status: "True" }] };
