@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { systemClock } from "../../../checkers/clock.ts";
 import { scaffold } from "../../../checkers/contract/scaffold.ts";
+import type { Probes } from "../../../checkers/core/check.ts";
 import { poll } from "../../../checkers/core/poll.ts";
 import { deleteNamespace, type EnterOptions } from "../../../checkers/enter.ts";
 import { Transport } from "../../../checkers/kube/transport.ts";
@@ -83,3 +84,8 @@ export async function until(what: () => boolean | Promise<boolean>, within = 30_
   });
   if (!done) throw new Error(`It did not come true within ${within / 1000} s: ${what.toString()}`);
 }
+
+/** Waits until a Service's requests get to so many pods: of one that has just become ready not every node may know yet. */
+export const reaches = ({ traffic }: Pick<Probes, "traffic">, service: string, pods: number): Promise<void> =>
+  // One of two stays unseen in 20 once in half a million times.
+  until(async () => Object.keys((await traffic({ service, port: 80, n: 20 })).pods).length === pods);

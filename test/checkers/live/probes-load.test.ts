@@ -4,7 +4,7 @@ import { kinds } from "../../../checkers/core/port.ts";
 import { FreshCluster } from "../../../checkers/kube/fresh.ts";
 import { makeProbes } from "../../../checkers/probes/scene.ts";
 import { judgeShare, tenPercent } from "../../../checkers/probes/share.ts";
-import { ground, until } from "./ground.ts";
+import { ground, reaches, until } from "./ground.ts";
 
 const { transport, namespace, create } = await ground();
 const own = await namespace();
@@ -42,7 +42,8 @@ beforeAll(async () => {
     const pods = await cluster.list(kinds.Pod);
     return pods.length === 2 && pods.every(({ status }) => status?.containerStatuses?.every(({ ready }) => ready));
   }, 60_000);
-}, 90_000);
+  await Promise.all([reaches(probes, "pair", 2), reaches(probes, "solo", 1)]);
+}, 120_000);
 
 /** Load generators of this file that run in the pod that measures: others may use it too. */
 const running = async (): Promise<number> => {

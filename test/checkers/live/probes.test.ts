@@ -3,7 +3,7 @@ import { kinds } from "../../../checkers/core/port.ts";
 import { FreshCluster } from "../../../checkers/kube/fresh.ts";
 import { makeProbes } from "../../../checkers/probes/scene.ts";
 import { systemNamespace } from "../../../checkers/probes/toolbox.ts";
-import { ground, until } from "./ground.ts";
+import { ground, reaches, until } from "./ground.ts";
 
 const { transport, namespace, create } = await ground();
 const own = await namespace();
@@ -40,7 +40,8 @@ beforeAll(async () => {
   const ready = (one: { conditions?: { type: string; status: string }[] } | undefined): boolean =>
     one?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
   await until(async () => (await cluster.list(kinds.Pod)).every((one) => ready(one.status)), 60_000);
-}, 90_000);
+  await reaches(probes, "echo", 2);
+}, 120_000);
 
 describe("exec", () => {
   it("gives code, output and error output", async () => {
