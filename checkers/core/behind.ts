@@ -1,5 +1,5 @@
 /** What stands behind a Service, as the cluster itself lists it. Pure: reads objects. */
-import type { V1Service } from "@kubernetes/client-node";
+import type { V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
 import { type Cluster, kinds } from "./port.ts";
 
 export interface Behind {
@@ -23,4 +23,18 @@ export async function behind(cluster: Cluster, name: string): Promise<Behind | u
     .map((one) => one.targetRef?.name ?? "");
   const ports = slices.flatMap((slice) => (slice.ports ?? []).map((one) => one.port ?? 0));
   return { service, ready: [...new Set(ready)].sort(), ports: [...new Set(ports)] };
+}
+
+/** kube-proxy rewrites a node's rules at most once a second; the API server's times are whole seconds. In milliseconds. */
+export const proxyPatience = 3_000;
+
+/** Milliseconds since the youngest change with a time on it that kube-proxy must follow: a pod became ready, a Service or slice was made. */
+export function quietFor(
+  now: number,
+  pods: readonly V1Pod[],
+  objects: readonly (V1Service | V1EndpointSlice)[],
+): number {
+  const readied = pods.map((pod) => pod.status?.conditions?.find((one) => one.type === "Ready")?.lastTransitionTime);
+  const made = objects.map(({ metadata }) => metadata?.creationTimestamp);
+  return now - Math.max(0, ...[...readied, ...made].map((one) => (one ? new Date(one).getTime() : 0)));
 }

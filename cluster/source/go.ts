@@ -99,14 +99,12 @@ export async function build(go: Go, module: GoModule, name: string, detail?: (te
   if (!program) throw new Error(`${module.name} has no program ${name}.`);
   return artifact(binary(go, module, name), async (temporary) => {
     const folder = await generate(go, module, detail);
+    const tags = (program.tags ?? []).join(",");
+    const ldflags = `-s -w ${program.ldflags ?? ""}`.trim();
     let packages = 0;
     await run(
       go.command,
-      [
-        ...["build", "-v", "-trimpath", "-ldflags", `-s -w ${program.ldflags ?? ""}`.trim()],
-        ...(program.tags ? ["-tags", program.tags.join(",")] : []),
-        ...["-o", temporary, program.pkg],
-      ],
+      ["build", "-v", "-trimpath", "-tags", tags, "-ldflags", ldflags, "-o", temporary, program.pkg],
       {
         cwd: folder,
         env: goEnv,

@@ -1,4 +1,4 @@
-import type { V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
+import { proxyPatience, quietFor } from "../../../checkers/core/behind.ts";
 import { type Check, check, type TrafficSample } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
@@ -7,16 +7,7 @@ import type { Facts } from "../facts.ts";
 import { counts, matches, nameOf, names, readyTargets, slicesOf } from "./objects.ts";
 import { sampleSize, throughService } from "./traffic.ts";
 
-/** Milliseconds since the youngest change with a time on it that kube-proxy must follow: a pod became ready, a Service or slice was made. */
-function quietFor(now: number, pods: readonly V1Pod[], objects: readonly (V1Service | V1EndpointSlice)[]): number {
-  const readied = pods.map((pod) => pod.status?.conditions?.find((one) => one.type === "Ready")?.lastTransitionTime);
-  const made = objects.map(({ metadata }) => metadata?.creationTimestamp);
-  return now - Math.max(0, ...[...readied, ...made].map((one) => (one ? new Date(one).getTime() : 0)));
-}
-
-/** kube-proxy rewrites a node's rules at most once a second; the API server's times are whole seconds. */
-const proxyPatience = 3_000;
-/** On a busy machine it takes longer: up to 4 s were measured with both processors full. Until then silence is no mistake. */
+/** On a busy machine kube-proxy takes longer: up to 4 s were measured with both processors full. Until then silence is no mistake. In milliseconds. */
 const busyPatience = 15_000;
 
 const sampleEvidence = (
@@ -140,11 +131,12 @@ export const everyReplicaAnswers = (lab: Facts): Check => {
       const evidence = sampleEvidence(lab, sample, own);
       const good = sample.statuses["200"] ?? 0;
       const answered = Object.keys(sample.pods);
-      const silence = sample.statuses["0"] || own.some((pod) => !answered.includes(pod));
-      if (silence && quiet >= 0 && quiet < busyPatience && answered.every((pod) => own.includes(pod)))
+      const strangers = answered.filter((pod) => !own.includes(pod));
+      const unheard = own.some((pod) => !answered.includes(pod));
+      const silence = unheard || sample.statuses["0"];
+      if (silence && strangers.length === 0 && quiet >= 0 && quiet < busyPatience)
         return waiting("not every node may know of the last change yet: measuring again", evidence);
       if (good === 0) return fail("no-answer", evidence);
-      const strangers = answered.filter((pod) => !own.includes(pod));
       if (strangers.length > 0) {
         return fail("stranger", [
           {
@@ -157,7 +149,7 @@ export const everyReplicaAnswers = (lab: Facts): Check => {
         ]);
       }
       if (good < sample.sent) return fail("some-fail", evidence);
-      if (own.some((pod) => !answered.includes(pod))) return fail("silent-replica", evidence);
+      if (unheard) return fail("silent-replica", evidence);
       if (own.length < 2) {
         return fail("one-replica", [
           {

@@ -1,4 +1,4 @@
-import type { V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
+import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
 import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 import { isReady, workload } from "../../../checkers/core/workload.ts";
 
@@ -31,17 +31,3 @@ export async function readyPods(cluster: Cluster, deployment: string): Promise<V
 /** True when two lists name the same pods. */
 export const same = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && [...one].sort().join() === [...other].sort().join();
-
-/** Milliseconds since the youngest change that kube-proxy must follow: a pod became ready, a Service or slice was made. */
-export function quietFor(
-  now: number,
-  pods: readonly V1Pod[],
-  objects: readonly (V1Service | V1EndpointSlice)[],
-): number {
-  const readied = pods.map((pod) => pod.status?.conditions?.find((one) => one.type === "Ready")?.lastTransitionTime);
-  const made = objects.map(({ metadata }) => metadata?.creationTimestamp);
-  return now - Math.max(0, ...[...readied, ...made].map((one) => (one ? new Date(one).getTime() : 0)));
-}
-
-/** kube-proxy rewrites a node's rules at most once a second; the API server's times are whole seconds. In milliseconds. */
-export const proxyPatience = 3_000;
