@@ -1,18 +1,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Io } from "./io.ts";
+import { failedOutsideTests, type Tally, tally, type VitestReport } from "./vitest-report.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
-
-interface Tally {
-  passed: number;
-  failed: number;
-  /** What is to be told by name: what failed, and what passed only at its second try. */
-  remarks?: string[];
-}
 
 /** What a stage needs of the machine beyond Node. */
 interface Bench {
@@ -55,47 +49,31 @@ const one =
   async (bench: Bench): Promise<Tally> =>
     (await program(file, args, bench)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 
-/** A stage of vitest files, counted test by test. A run that finds no test is a failure. */
+/**
+ * What shares one cluster and one state folder takes turns. A cluster on a busy machine is late now and then where a test did not expect it: what fails
+ * is tried once more, and named at the end all the same.
+ */
+const again = "--retry=1";
+const inTurn = ["--no-file-parallelism", again];
+
+/** Runs vitest's files; resolves to its report, or to nothing where it ended without one. */
+async function vitestOnce(bench: Bench, filters: string[], flags: string[]): Promise<VitestReport | undefined> {
+  const report = join(mkdtempSync(join(bench.scratch, "vitest-")), "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile=${report}`];
+  const args = ["run", "--config", "test/vitest.config.ts", ...reporters, ...flags, ...filters];
+  const code = await program(bin("vitest"), args, bench);
+  return existsSync(report) ? { ...JSON.parse(readFileSync(report, "utf8")), code } : undefined;
+}
+
+/** A stage of vitest files, counted test by test. With `again`, a file that fails outside its tests gets a second try as well. */
 const vitest =
   (filters: string[], ...flags: string[]) =>
   async (bench: Bench): Promise<Tally> => {
-    const report = join(bench.scratch, `vitest-${filters.join("-").replaceAll("/", "_")}.json`);
-    const code = await program(
-      bin("vitest"),
-      [
-        "run",
-        "--config",
-        "test/vitest.config.ts",
-        "--reporter=default",
-        "--reporter=json",
-        `--outputFile=${report}`,
-        ...flags,
-        ...filters,
-      ],
-      bench,
-    );
-    if (!existsSync(report)) return { passed: 0, failed: 1 };
-    const counts = JSON.parse(readFileSync(report, "utf8")) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      numTotalTests: number;
-      testResults: {
-        name: string;
-        status: string;
-        assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
-      }[];
-    };
-    const remarks = counts.testResults.flatMap(({ name, status, assertionResults }) => {
-      const file = relative(root, name);
-      const told = assertionResults.flatMap(({ status, fullName, failureMessages: [first] }) => {
-        if (status === "failed") return [`✗ ${file}: ${fullName}`];
-        return first === undefined ? [] : [`~ ${file}: ${fullName}: second try, after ${first.split("\n")[0]}`];
-      });
-      return status === "failed" && told.length === 0 ? [`✗ ${file}`] : told;
-    });
-    const failed = counts.numFailedTests + (counts.numTotalTests === 0 ? 1 : 0);
-    // A file that throws before its first test fails the run without failing a test.
-    return { passed: counts.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed, remarks };
+    const first = await vitestOnce(bench, filters, flags);
+    if (!first) return { passed: 0, failed: 1, remarks: [`✗ ${filters.join(" ")}: vitest ended without a report`] };
+    const files = first.testResults.filter(failedOutsideTests).map(({ name }) => name);
+    if (!flags.includes(again) || files.length === 0 || bench.signal.aborted) return tally(first, root);
+    return tally(first, root, await vitestOnce(bench, files, flags));
   };
 
 /** Where the contract leaves the states it came to, a file each, below the run's scratch folder. */
@@ -121,13 +99,6 @@ const contract = async (bench: Bench): Promise<Tally> => {
   const remarks = result.steps.filter((step) => !step.ok).map((step) => `✗ ${step.lab} ${step.name}`);
   return { passed: result.passed, failed: result.failed, remarks };
 };
-
-/**
- * What shares one cluster and one state folder takes turns. A cluster on a busy machine is late now and then where a test did not expect it: what fails
- * is tried once more, and named at the end all the same.
- */
-const again = "--retry=1";
-const inTurn = ["--no-file-parallelism", again];
 
 /** One after the other, counted together. */
 const both =
@@ -224,7 +195,7 @@ export async function test(options: { stages: string[]; keep?: boolean }, io: Io
       if (abort.signal.aborted) break;
       const began = performance.now();
       io.out(`\n${io.style("bold", `── ${stage.name}: ${stage.says}`)}`);
-      let tally: Tally;
+      let counts: Tally;
       try {
         if (stage.needsCluster && !clusterUp) {
           const { testCluster } = await import("./test-cluster.ts");
@@ -232,17 +203,17 @@ export async function test(options: { stages: string[]; keep?: boolean }, io: Io
           Object.assign(process.env, env);
           clusterUp = true;
         }
-        tally = await stage.run({ env, scratch, io, signal: abort.signal });
+        counts = await stage.run({ env, scratch, io, signal: abort.signal });
       } catch (error) {
         io.report(error);
-        tally = { passed: 0, failed: 1 };
+        counts = { passed: 0, failed: 1 };
       }
-      total.passed += tally.passed;
-      total.failed += tally.failed;
-      remarks.push(...(tally.remarks ?? []));
+      total.passed += counts.passed;
+      total.failed += counts.failed;
+      remarks.push(...(counts.remarks ?? []));
       const seconds = Math.round((performance.now() - began) / 1000);
       ledger.push(
-        `${stage.name.padEnd(10)} ${String(tally.passed).padStart(4)} passed ${String(tally.failed).padStart(4)} failed ${String(seconds).padStart(5)} s`,
+        `${stage.name.padEnd(10)} ${String(counts.passed).padStart(4)} passed ${String(counts.failed).padStart(4)} failed ${String(seconds).padStart(5)} s`,
       );
     }
   } finally {

@@ -74,15 +74,19 @@ export async function ground() {
   };
 }
 
-/** Waits for something to become true; fails when it doesn't within 30 s. */
-export async function until(what: () => boolean | Promise<boolean>, within = 30_000): Promise<void> {
+/** Waits for something to become true; fails when it doesn't within so many milliseconds, in the words of `named`. */
+export async function until(
+  what: () => boolean | Promise<boolean>,
+  within = 30_000,
+  named = what.toString(),
+): Promise<void> {
   const { done } = await poll(async () => what(), {
     clock: systemClock,
     within,
     done: Boolean,
     pauses: [10, 20, 50, 100],
   });
-  if (!done) throw new Error(`It did not come true within ${within / 1000} s: ${what.toString()}`);
+  if (!done) throw new Error(`It did not come true within ${within / 1000} s: ${named}`);
 }
 
 /** Waits until a Service's requests get to so many pods: of one that has just become ready not every node may know yet. */

@@ -99,16 +99,14 @@ beforeAll(async () => {
       spec: { limits: [{ type: "Container", max: { memory: "512Mi" }, default: { memory: "128Mi" } }] },
     }),
   ]);
-  await until(async () => {
-    const [a, bare, ends] = await Promise.all(["a", "bare", "ends"].map((name) => cluster.get(kinds.Pod, name)));
-    return (
-      bare?.status?.phase === "Running" &&
-      a?.status?.phase === "Running" &&
-      ends?.status?.containerStatuses?.[0]?.state?.running !== undefined &&
-      ends.status.containerStatuses[0].restartCount === 1
-    );
-  }, 60_000);
-}, 90_000);
+  const running = (name: string, restarts: number) => async (): Promise<boolean> => {
+    const [container] = (await cluster.get(kinds.Pod, name))?.status?.containerStatuses ?? [];
+    return container?.state?.running !== undefined && container.restartCount === restarts;
+  };
+  await until(running("a", 0), 60_000, "pod a runs");
+  await until(running("bare", 0), 60_000, "pod bare runs");
+  await until(running("ends", 1), 60_000, "pod ends runs for the second time");
+}, 200_000);
 
 describe("inside", () => {
   it("has a shell and the tools", async () => {
