@@ -28,6 +28,15 @@ export async function behind(cluster: Cluster, name: string): Promise<Behind | u
 /** kube-proxy rewrites a node's rules at most once a second; the API server's times are whole seconds. In milliseconds. */
 export const proxyPatience = 3_000;
 
+/**
+ * On a busy machine the endpoint controller and kube-proxy take longer: up to 4 s were measured with both processors full. Until so long after a
+ * change, requests without an answer and pods without a request are no mistake of anybody's. In milliseconds.
+ */
+export const busyPatience = 15_000;
+
+/** Whether the last change, so many milliseconds ago, is within a patience. Not where its time lies ahead: clocks differ, and nobody waits for ever. */
+export const within = (patience: number, quiet: number): boolean => quiet >= 0 && quiet < patience;
+
 /** Milliseconds since the youngest change with a time on it that kube-proxy must follow: a pod became ready, a Service or slice was made. */
 export function quietFor(
   now: number,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
+import { busyPatience } from "../../../checkers/core/behind.ts";
 import { check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { fail, pass, waiting } from "../../../checkers/core/verdict.ts";
@@ -12,9 +13,6 @@ const requests = 60;
 
 /** Milliseconds until every node knows of changed endpoints, unless the machine is very busy. */
 const takeUp = 2_000;
-
-/** Milliseconds in which a busy machine's nodes know of a pod that has become Ready. */
-const takeUpBusy = 15_000;
 
 /** Milliseconds for which a pod has been Ready. */
 const readyFor = ({ status }: V1Pod): number =>
@@ -148,7 +146,7 @@ export const serviceAnswers = (f: Facts) =>
         });
       }
       const unheard = (seen?.ready ?? []).filter((pod) => !sample.pods[named([pod])[0] ?? ""]);
-      const fresh = named(unheard.filter((pod) => readyFor(pod) < takeUpBusy)).filter((pod) => listed.includes(pod));
+      const fresh = named(unheard.filter((pod) => readyFor(pod) < busyPatience)).filter((pod) => listed.includes(pod));
       if (fresh.length > 0)
         return waiting(`${fresh.join(", ")} got Ready a moment ago; not every node may know yet`, evidence);
       if (unheard.length > 0) return fail("not-all", evidence);

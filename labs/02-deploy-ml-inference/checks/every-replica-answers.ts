@@ -1,4 +1,4 @@
-import { proxyPatience, quietFor } from "../../../checkers/core/behind.ts";
+import { busyPatience, proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
 import { type Check, check, type TrafficSample } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
@@ -6,9 +6,6 @@ import { isReady, probeFailure, refusal, troubleOf, unsettled, workload } from "
 import type { Facts } from "../facts.ts";
 import { counts, matches, nameOf, names, readyTargets, slicesOf } from "./objects.ts";
 import { sampleSize, throughService } from "./traffic.ts";
-
-/** On a busy machine kube-proxy takes longer: up to 4 s were measured with both processors full. Until then silence is no mistake. In milliseconds. */
-const busyPatience = 15_000;
 
 const sampleEvidence = (
   { service, deployment }: Facts,
@@ -121,7 +118,7 @@ export const everyReplicaAnswers = (lab: Facts): Check => {
         ready.some((pod) => matches(selector, pod.metadata?.labels) && !listed.includes(nameOf(pod)));
       if (late) return waiting("the Service's endpoints do not list every ready pod yet");
       const quiet = quietFor(Date.now(), ready, [found, ...slices]);
-      if (quiet >= 0 && quiet < proxyPatience) return waiting("giving kube-proxy a moment to follow the last change");
+      if (within(proxyPatience, quiet)) return waiting("giving kube-proxy a moment to follow the last change");
 
       const own = ready.map(nameOf);
       const sample = await throughService(probes, lab, sampleSize(own.length, requests));
@@ -134,7 +131,7 @@ export const everyReplicaAnswers = (lab: Facts): Check => {
       const strangers = answered.filter((pod) => !own.includes(pod));
       const unheard = own.some((pod) => !answered.includes(pod));
       const silence = unheard || sample.statuses["0"];
-      if (silence && strangers.length === 0 && quiet >= 0 && quiet < busyPatience)
+      if (silence && strangers.length === 0 && within(busyPatience, quiet))
         return waiting("not every node may know of the last change yet: measuring again", evidence);
       if (good === 0) return fail("no-answer", evidence);
       if (strangers.length > 0) {

@@ -49,17 +49,3 @@ export const notFound = (object: string, command: string): Evidence => ({
   actual: "not found",
   command,
 });
-
-/** kube-proxy rewrites a node's rules at most once a second, and the API server's times are whole seconds. */
-const proxyPatience = 3_000;
-
-/** True for a moment after pods became ready or a Service was made: the nodes' rules may still be the old ones. */
-export function justChanged(
-  now: number,
-  pods: readonly V1Pod[],
-  made: readonly (Date | string | undefined)[],
-): boolean {
-  const readied = pods.map((pod) => pod.status?.conditions?.find((one) => one.type === "Ready")?.lastTransitionTime);
-  const latest = Math.max(0, ...[...readied, ...made].map((one) => (one ? new Date(one).getTime() : 0)));
-  return now - latest >= 0 && now - latest < proxyPatience;
-}

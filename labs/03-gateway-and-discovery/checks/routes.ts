@@ -1,9 +1,10 @@
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import { busyPatience, proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
 import { type Check, check, type Probes, type TrafficSample } from "../../../checkers/core/check.ts";
 import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, type Fail, fail, type Pass, parts, pass, waiting } from "../../../checkers/core/verdict.ts";
 import type { Facts } from "../facts.ts";
-import { counts, fleet, justChanged, listed, nameOf, notFound } from "./reading.ts";
+import { counts, fleet, listed, nameOf, notFound } from "./reading.ts";
 
 /** Requests for a path that the gateway answers by itself: enough to meet both of its pods, usually. */
 const few = 6;
@@ -58,6 +59,9 @@ type PathCode =
   | "not-the-model"
   | "one-backend";
 
+/** What a node that doesn't know of the last change yet looks like too. */
+const silence: readonly PathCode[] = ["no-answer", "bad-gateway", "some-fail", "one-backend"];
+
 /** One path the gateway answers by itself. */
 async function own(
   lab: Facts,
@@ -75,6 +79,7 @@ async function own(
     command: `curl -i http://localhost:${lab.nodePort}${path}`,
   };
   if (noneAnswered(sample)) return fail("no-answer", seen);
+  if (sample.statuses["0"]) return fail("some-fail", seen);
   const right = sample.statuses["200"] === sample.sent && (sample.body ?? "").includes(text);
   return right ? pass(seen) : fail(differs, seen);
 }
@@ -248,14 +253,16 @@ export const routes = (lab: Facts): Check =>
         );
       }
       const pods: V1Pod[] = [...front.ready, ...back.ready];
-      if (justChanged(Date.now(), pods, [service.metadata?.creationTimestamp])) {
-        return waiting("giving the nodes' rules a moment to follow the last change");
-      }
+      const quiet = quietFor(Date.now(), pods, [service]);
+      if (within(proxyPatience, quiet)) return waiting("giving the nodes' rules a moment to follow the last change");
       const health = await own(lab, probes, "/health", lab.healthText, "health-differs");
       const status = await own(lab, probes, "/status", lab.statusText, "status-differs");
       const served = await predict(lab, probes, back.ready.map(nameOf));
       const after = await fleet(cluster, lab.backend);
       if (after.moving) return waiting("pods changed while requests were sent: measuring again");
+      const unheard = [health, status, served].some((one) => one.state === "fail" && silence.includes(one.code));
+      if (unheard && within(busyPatience, quiet))
+        return waiting("not every node may know of the last change yet: measuring again");
       return parts({ health, status, predict: served });
     },
   });

@@ -1,8 +1,9 @@
+import { proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import type { Facts } from "../facts.ts";
 import { backends, losePod } from "./pod-loss.ts";
-import { counts, fleet, justChanged, listed } from "./reading.ts";
+import { counts, fleet, listed } from "./reading.ts";
 
 /**
  * Deletes a pod under requests. A gateway that knows the Service loses the few that were on their way to the pod, and goes on to find its
@@ -66,7 +67,7 @@ export const survives = (lab: Facts): Check =>
           command,
         });
       }
-      if (justChanged(Date.now(), [...front.ready, ...back.ready], []))
+      if (within(proxyPatience, quietFor(Date.now(), [...front.ready, ...back.ready], [])))
         return waiting("giving the nodes' rules a moment to follow the last change");
 
       const { flow, deleted, replacement, late, outage } = await losePod(scene, lab);

@@ -1,4 +1,4 @@
-import { proxyPatience, quietFor } from "../../../checkers/core/behind.ts";
+import { proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { LookError } from "../../../checkers/core/errors.ts";
 import { gettingReady } from "../../../checkers/core/getting-ready.ts";
@@ -96,7 +96,7 @@ export const noFailedRequest = (lab: Facts): Check => {
         });
       }
       const quiet = quietFor(Date.now(), ready, [found, ...(await slicesOf(cluster, service))]);
-      if (quiet >= 0 && quiet < proxyPatience) return waiting("giving kube-proxy a moment to follow the last change");
+      if (within(proxyPatience, quiet)) return waiting("giving kube-proxy a moment to follow the last change");
 
       if ((await probes.podGet(nameOf(victim), port, "/health")).status === 0)
         return waiting(`pod/${nameOf(victim)} counts as ready and does not listen on ${port} yet`);

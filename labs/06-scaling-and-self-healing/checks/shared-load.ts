@@ -1,4 +1,4 @@
-import { proxyPatience, quietFor } from "../../../checkers/core/behind.ts";
+import { busyPatience, proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { gettingReady } from "../../../checkers/core/getting-ready.ts";
 import { kinds } from "../../../checkers/core/port.ts";
@@ -99,7 +99,7 @@ export const sharedLoad = (lab: Facts): Check => {
       }
       const slices = await slicesOf(cluster, service);
       const quiet = quietFor(Date.now(), ready, [found, ...slices]);
-      if (quiet >= 0 && quiet < proxyPatience) return waiting("giving kube-proxy a moment to follow the last change");
+      if (within(proxyPatience, quiet)) return waiting("giving kube-proxy a moment to follow the last change");
       if (readyTargets(slices).length > 0 && !own.some((pod) => readyTargets(slices).includes(pod)))
         return waiting("the Service's endpoints do not list the ready pods yet");
 
@@ -133,8 +133,11 @@ export const sharedLoad = (lab: Facts): Check => {
         },
       ];
       const good = sample.statuses["200"] ?? 0;
-      if (good === 0) return fail("no-answer", evidence.slice(0, 2));
       const strangers = Object.keys(sample.pods).filter((pod) => !own.includes(pod));
+      const silence = sample.statuses["0"] || seen.includes(0);
+      if (silence && strangers.length === 0 && within(busyPatience, quiet))
+        return waiting("not every node may know of the last change yet: measuring again", evidence);
+      if (good === 0) return fail("no-answer", evidence.slice(0, 2));
       if (strangers.length > 0) {
         return fail("stranger", [
           {

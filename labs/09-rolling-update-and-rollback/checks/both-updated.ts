@@ -1,4 +1,4 @@
-import type { V1Pod } from "@kubernetes/client-node";
+import { busyPatience, proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
@@ -91,9 +91,8 @@ export const bothUpdated = (f: Facts): Check =>
       const version = new RegExp(`API Gateway ${f.gatewayVersion.replaceAll(".", "\\.")}\\s*$`);
       if (said.length === 0 || said.some(({ says }) => !version.test(says))) return fail("old-gateway", config);
       const ready = [...gateway.pods, ...((await workload(cluster, f.deployment))?.pods ?? [])].filter(isReady);
-      if (Date.now() - Math.max(0, ...ready.map(readySince)) < proxyPatience) {
-        return waiting("giving kube-proxy a moment to follow the last change");
-      }
+      const quiet = quietFor(Date.now(), ready, []);
+      if (within(proxyPatience, quiet)) return waiting("giving kube-proxy a moment to follow the last change");
       const sample = await probes.traffic({
         service: f.gatewayService,
         port: f.gatewayPort,
@@ -111,20 +110,14 @@ export const bothUpdated = (f: Facts): Check =>
           (sample.firstError ?? "no answer"),
         command: `kubectl exec ${f.client} -- curl -si http://${f.gatewayService}/predict`,
       };
-      if ((sample.statuses["200"] ?? 0) < sample.sent) return fail("no-answer", answers);
+      const good = sample.statuses["200"] ?? 0;
+      if (good < sample.sent && within(busyPatience, quiet))
+        return waiting("not every node may know of the last change yet: measuring again", answers);
+      if (good < sample.sent) return fail("no-answer", answers);
       if (sample.versions[f.kept] !== sample.sent) return fail("old-model", [answers, config]);
       return pass([config, answers]);
     },
   });
-
-/** kube-proxy rewrites a node's rules at most once a second; the API server's times are whole seconds. Milliseconds. */
-const proxyPatience = 3_000;
-
-/** When a pod became ready, in milliseconds of the epoch. */
-const readySince = ({ status }: V1Pod): number => {
-  const since = (status?.conditions ?? []).find((one) => one.type === "Ready")?.lastTransitionTime;
-  return since ? new Date(since).getTime() : 0;
-};
 
 /** A ConfigMap that a volume names and that is not there: its pods wait in ContainerCreating without an error of their own. */
 async function configMissing(
