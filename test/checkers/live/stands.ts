@@ -16,8 +16,9 @@ interface At {
   transport: Ground["transport"];
 }
 
-/** The labs whose states these tests grade. */
-export const graded = await Promise.all(["01", "02"].map((name) => loadLab(name)));
+/** The labs whose states these tests grade: two of them each time; any others where WORKBOOK_TEST_LABS names them ("03 11"). */
+const names = process.env.WORKBOOK_TEST_LABS?.split(/[ ,]+/).filter(Boolean) ?? ["01", "02"];
+export const graded = await Promise.all(names.map((name) => loadLab(name)));
 
 /** Places to put answers in, as the contract has them, gone after the tests of the file. */
 export function stands({ kubeconfig, kubectl, transport }: At) {

@@ -4,13 +4,13 @@ import { failedOutsideTests, tally, type VitestReport } from "../../../checkers/
 type File = VitestReport["testResults"][number];
 const test = (status: string, ...failureMessages: string[]) => ({ status, fullName: "does it", failureMessages });
 const file = (name: string, status: string, assertionResults: File["assertionResults"], message = ""): File => ({
-  name: `/root/${name}`,
+  name: `/project/${name}`,
   status,
   message,
   assertionResults,
 });
 const report = (code: number, ...testResults: File[]): VitestReport => ({ code, testResults });
-const counted = (first: VitestReport, second?: VitestReport) => tally(first, "/root", second);
+const counted = (first: VitestReport, second?: VitestReport) => tally(first, "/project", second);
 
 const good = file("good", "passed", [test("passed"), test("passed")]);
 const hook = file("hook", "failed", [test("skipped"), test("skipped")], "no pods\n  at line 3");
