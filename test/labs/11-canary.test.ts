@@ -140,6 +140,21 @@ describe("the error rate handed in", () => {
   ])("of few requests, %s: %s", async (typed, expected) => {
     expect(await said(errorRate(f), scene({ "error-rate": typed }, few))).toBe(expected);
   });
+  test.each([
+    ["1.4", "overall"],
+    ["16.7", "pass"],
+  ])("of a release that one scrape saw, other pods being scraped at other moments, %s: %s", async (typed, expected) => {
+    const brief = gave(
+      series("2.1", "200", [[100, 25]]),
+      series("2.1", "500", [[100, 5]]),
+      series("2.0", "200", [
+        [88, 100],
+        [98, 200],
+        [103, 330],
+      ]),
+    );
+    expect(await said(errorRate(f), scene({ "error-rate": typed }, brief))).toBe(expected);
+  });
   test("nothing entered; nothing counted", async () => {
     expect(await said(errorRate(f), scene({}, counted))).toBe("none-entered");
     expect(await said(errorRate(f), scene({ "error-rate": "20" }, gave()))).toBe("nothing-counted");

@@ -7,6 +7,8 @@ import type { Facts } from "../facts.ts";
 
 /** Seconds without a single request that end an attempt to ship a version: what comes later is another try. */
 const pause = 45;
+/** Seconds between two scrapes of a pod; each pod has its own moment for them. */
+const scrape = 5;
 /** Seconds Prometheus keeps, and looks back at most. */
 const kept = 6 * 3_600;
 
@@ -71,6 +73,11 @@ export function attempts(all: readonly Increase[], of: string, gap = pause): Att
   return found;
 }
 
+/** What all versions were asked while these attempts lasted: in every scrape that may have seen a request of that time. */
+export function besides(all: readonly Increase[], tried: readonly Attempt[]): Increase[] {
+  return all.filter(({ at }) => tried.some(({ from, to }) => at > from - scrape && at < to + scrape));
+}
+
 /** Seconds to look back: to when the namespace was made (and its default account with it), so that a reset lab begins with nothing counted. */
 async function sinceStart({ cluster }: Scene): Promise<number> {
   const made = (await cluster.get(kinds.ServiceAccount, "default"))?.metadata?.creationTimestamp;
@@ -79,7 +86,7 @@ async function sinceStart({ cluster }: Scene): Promise<number> {
 }
 
 /**
- * The users' requests (they POST), scrape by scrape. Scrapes are 5 s apart, so up to 5 s of a pod's last seconds are not counted. Throws LookError
+ * The users' requests (they POST), scrape by scrape. Up to one scrape of a pod's last seconds are not counted. Throws LookError
  * where Prometheus does not answer; where it has never seen such a pod, the list is empty.
  */
 export async function usersRequests(scene: Scene): Promise<Increase[]> {

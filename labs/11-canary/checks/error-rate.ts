@@ -2,7 +2,7 @@ import { type Check, check } from "../../../checkers/core/check.ts";
 import { type Evidence, fail, pass } from "../../../checkers/core/verdict.ts";
 import { wilson } from "../../../checkers/probes/statistics.ts";
 import type { Facts } from "../facts.ts";
-import { attempts, usersRequests } from "./counters.ts";
+import { attempts, besides, usersRequests } from "./counters.ts";
 
 /** A number out of what somebody typed: "19.5", "19,5 %", "about 20". NaN for none, "NaN" included. */
 const numberIn = (text: string): number => {
@@ -92,8 +92,7 @@ export const errorRate = (f: Facts): Check =>
       const counted = evidence(
         `${shown(Math.max(0, least))} to ${shown(most)}: ${Math.round(failed)} of ${Math.round(requests)} counted, ${shown(rate)} %`,
       );
-      const during = all.filter(({ at }) => tried.some(({ from, to }) => at >= from && at <= to));
-      const overall = failed / during.reduce((sum, { by }) => sum + by, 0);
+      const overall = failed / besides(all, tried).reduce((sum, { by }) => sum + by, 0);
       const from = (other: number): number => Math.abs(value / 100 - other);
       if (value < 1 && within(100 * value) && Math.abs(value - rate) < from(rate)) return fail("fraction", counted);
       if (from(overall) < from(rate) && from(overall) <= Math.max(0.015, overall)) return fail("overall", counted);
