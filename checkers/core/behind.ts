@@ -37,13 +37,18 @@ export const busyPatience = 15_000;
 /** Whether the last change, so many milliseconds ago, is within a patience. Not where its time lies ahead: clocks differ, and nobody waits for ever. */
 export const within = (patience: number, quiet: number): boolean => quiet >= 0 && quiet < patience;
 
-/** Milliseconds since the youngest change with a time on it that kube-proxy must follow: a pod became ready, a Service or slice was made. */
+/** When an object was made or last changed, in milliseconds of the epoch: whoever changes one is noted in it, with the time. */
+const changedAt = ({ metadata }: V1Service | V1EndpointSlice): number =>
+  Math.max(...[metadata?.creationTimestamp, ...(metadata?.managedFields ?? []).map(({ time }) => time)].map(timeOf));
+
+const timeOf = (time: Date | string | undefined): number => (time ? new Date(time).getTime() : 0);
+
+/** Milliseconds since the youngest change with a time on it that kube-proxy must follow: of a pod's readiness, of a Service or a slice. */
 export function quietFor(
   now: number,
   pods: readonly V1Pod[],
   objects: readonly (V1Service | V1EndpointSlice)[],
 ): number {
   const readied = pods.map((pod) => pod.status?.conditions?.find((one) => one.type === "Ready")?.lastTransitionTime);
-  const made = objects.map(({ metadata }) => metadata?.creationTimestamp);
-  return now - Math.max(0, ...[...readied, ...made].map((one) => (one ? new Date(one).getTime() : 0)));
+  return now - Math.max(0, ...readied.map(timeOf), ...objects.map(changedAt));
 }

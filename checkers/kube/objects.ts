@@ -7,7 +7,7 @@ export interface AnyObject {
     namespace?: string;
     resourceVersion?: string;
     labels?: Record<string, string>;
-    managedFields?: unknown;
+    managedFields?: { time?: Date | string }[];
   };
 }
 
@@ -57,12 +57,15 @@ const timestamps = new Set([
 const opaque = new Set(["annotations", "labels", "matchLabels", "data", "stringData", "binaryData"]);
 
 /**
- * Makes an object as checks see it, in place: without managedFields (half its size), timestamps as Date as the types say,
- * and frozen, because the cache hands the same object to every check.
+ * Makes an object as checks see it, in place: of managedFields (half its size) only the time of the last change, timestamps as Date as the types
+ * say, and frozen, because the cache hands the same object to every check.
  */
 export function tidy<T>(object: T): T {
   const { metadata } = object as AnyObject;
-  if (metadata) delete metadata.managedFields;
+  if (metadata?.managedFields) {
+    const times = metadata.managedFields.flatMap(({ time }) => (time ? [new Date(time).getTime()] : []));
+    metadata.managedFields = times.length > 0 ? [{ time: new Date(Math.max(...times)) }] : [];
+  }
   walk(object);
   return object;
 }

@@ -1,22 +1,13 @@
-import { setTimeout as pause } from "node:timers/promises";
-import type { V1Pod } from "@kubernetes/client-node";
-import { busyPatience } from "../../../checkers/core/behind.ts";
+import { busyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
 import { check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import type { Facts } from "../facts.ts";
-import { at, brokenFailure, endpoints, fleet, named } from "../reading.ts";
+import { brokenFailure, endpoints, fleet, named } from "../reading.ts";
 
 /** Requests in one look. With 5 pods behind the Service and kube-proxy choosing at random, the chance that one of
  * them stays silent by luck is at most 5 x (4/5)^60 = 0.0008 %; with 2 pods it is 2 x (1/2)^60. */
 const requests = 60;
-
-/** Milliseconds until every node knows of changed endpoints, unless the machine is very busy. */
-const takeUp = 2_000;
-
-/** Milliseconds for which a pod has been Ready. */
-const readyFor = ({ status }: V1Pod): number =>
-  Date.now() - at(status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime);
 
 /**
  * Right: any repair of the selector; a recreated Service; targetPort by number or by name.
@@ -79,7 +70,7 @@ export const serviceAnswers = (f: Facts) =>
         ],
       },
     },
-    async observe({ cluster, probes, signal }) {
+    async observe({ cluster, probes }) {
       const [service, seen] = await Promise.all([cluster.get(kinds.Service, f.service), fleet(cluster, f.deployment)]);
       const listed = await endpoints(cluster, f.service, seen?.pods);
       const object = `service/${f.service}`;
@@ -103,13 +94,9 @@ export const serviceAnswers = (f: Facts) =>
           command: `kubectl get endpointslices -l kubernetes.io/service-name=${f.service}`,
         });
       }
-      const send = () => probes.traffic({ service: f.service, port: f.port, path: "/predict", n: requests });
-      let sample = await send();
-      if (sample.statuses["0"]) {
-        // The nodes learn of new endpoints up to a second later (kube-proxy gathers changes): one more look, never a third.
-        await pause(takeUp, undefined, { signal });
-        sample = await send();
-      }
+      const slices = await cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": f.service } });
+      const quiet = quietFor(Date.now(), seen?.ready ?? [], [service, ...slices]);
+      const sample = await probes.traffic({ service: f.service, port: f.port, path: "/predict", n: requests });
       const silent = sample.statuses["0"] ?? 0;
       const fine = sample.statuses["200"] ?? 0;
       const mine = named(seen?.ready ?? []).sort();
@@ -124,18 +111,17 @@ export const serviceAnswers = (f: Facts) =>
         actual: by || `nobody (${sample.firstError ?? "no answer"})`,
         command,
       };
-      if (silent === sample.sent) return fail("refused", evidence);
       const strangers = [...Object.keys(sample.pods), ...listed].filter(
         (pod) => pod !== "unknown" && !mine.includes(pod),
       );
+      const unheard = fine === sample.sent && (seen?.ready ?? []).some((pod) => !sample.pods[named([pod])[0] ?? ""]);
+      if ((silent > 0 || unheard) && strangers.length === 0 && within(busyPatience, quiet))
+        return waiting("not every node may know of the last change yet: measuring again", evidence);
+      if (silent === sample.sent) return fail("refused", evidence);
       if (strangers.length > 0) {
         return fail("stranger", { ...evidence, actual: `${evidence.actual} (endpoints: ${listed.join(", ")})` });
       }
-      if (silent > 0)
-        return waiting(
-          `${silent} of ${sample.sent} requests got no answer; not every node knows the endpoints yet`,
-          evidence,
-        );
+      if (silent > 0) return waiting(`${silent} of ${sample.sent} requests got no answer: measuring again`, evidence);
       if (fine < sample.sent) {
         const statuses = Object.entries(sample.statuses).map(([status, times]) => `${status}: ${times}`);
         return fail("not-ok", {
@@ -145,11 +131,7 @@ export const serviceAnswers = (f: Facts) =>
           actual: statuses.join(", "),
         });
       }
-      const unheard = (seen?.ready ?? []).filter((pod) => !sample.pods[named([pod])[0] ?? ""]);
-      const fresh = named(unheard.filter((pod) => readyFor(pod) < busyPatience)).filter((pod) => listed.includes(pod));
-      if (fresh.length > 0)
-        return waiting(`${fresh.join(", ")} got Ready a moment ago; not every node may know yet`, evidence);
-      if (unheard.length > 0) return fail("not-all", evidence);
+      if (unheard) return fail("not-all", evidence);
       return pass(evidence);
     },
   });
