@@ -16,7 +16,7 @@ interface At {
   transport: Ground["transport"];
 }
 
-/** The labs whose states these tests grade: two of them each time; any others where WORKBOOK_TEST_LABS names them ("03 11"). */
+/** The labs whose states these tests grade: two of them each time; others where WORKBOOK_TEST_LABS names them ("05 06"), but for those that need a node port. */
 const names = process.env.WORKBOOK_TEST_LABS?.split(/[ ,]+/).filter(Boolean) ?? ["01", "02"];
 export const graded = await Promise.all(names.map((name) => loadLab(name)));
 
