@@ -1,5 +1,5 @@
 /** What stands behind a Service, as the cluster itself lists it. Pure: reads objects. */
-import type { V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
+import type { V1EndpointSlice, V1ObjectMeta, V1Pod, V1Service } from "@kubernetes/client-node";
 import { type Cluster, kinds } from "./port.ts";
 
 export interface Behind {
@@ -10,12 +10,13 @@ export interface Behind {
   ports: number[];
 }
 
+/** The EndpointSlices of a Service. */
+export const slicesOf = (cluster: Cluster, service: string): Promise<V1EndpointSlice[]> =>
+  cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
+
 /** Undefined where there is no such Service. */
 export async function behind(cluster: Cluster, name: string): Promise<Behind | undefined> {
-  const [service, slices] = await Promise.all([
-    cluster.get(kinds.Service, name),
-    cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": name } }),
-  ]);
+  const [service, slices] = await Promise.all([cluster.get(kinds.Service, name), slicesOf(cluster, name)]);
   if (!service) return undefined;
   const ready = slices
     .flatMap((slice) => slice.endpoints ?? [])
@@ -38,7 +39,7 @@ export const busyPatience = 15_000;
 export const within = (patience: number, quiet: number): boolean => quiet >= 0 && quiet < patience;
 
 /** When an object was made or last changed, in milliseconds of the epoch: whoever changes one is noted in it, with the time. */
-const changedAt = ({ metadata }: V1Service | V1EndpointSlice): number =>
+export const changedAt = ({ metadata }: { metadata?: V1ObjectMeta }): number =>
   Math.max(...[metadata?.creationTimestamp, ...(metadata?.managedFields ?? []).map(({ time }) => time)].map(timeOf));
 
 const timeOf = (time: Date | string | undefined): number => (time ? new Date(time).getTime() : 0);

@@ -1,5 +1,6 @@
 /** What several checks and experiments read from the cluster. */
 import type { V1Deployment, V1Pod, V1ReplicaSet } from "@kubernetes/client-node";
+import { slicesOf } from "../../checkers/core/behind.ts";
 import type { Failure } from "../../checkers/core/check.ts";
 import { type Cluster, kinds } from "../../checkers/core/port.ts";
 import type { Evidence } from "../../checkers/core/verdict.ts";
@@ -81,7 +82,7 @@ export const named = (pods: V1Pod[]) => pods.map((pod) => pod.metadata?.name ?? 
 
 /** Who stands as ready in the Service's EndpointSlices: names of pods, or addresses that none of `pods` has. Sorted. */
 export const endpoints = async (cluster: Cluster, service: string, pods: V1Pod[] = []) => {
-  const slices = await cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
+  const slices = await slicesOf(cluster, service);
   const owner = (address = "?") => pods.find((pod) => pod.status?.podIP === address)?.metadata?.name ?? address;
   return slices
     .flatMap((slice) => slice.endpoints ?? [])

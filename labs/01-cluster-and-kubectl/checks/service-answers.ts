@@ -1,4 +1,4 @@
-import { busyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
+import { busyPatience, quietFor, slicesOf, within } from "../../../checkers/core/behind.ts";
 import { check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { fail, pass, waiting } from "../../../checkers/core/verdict.ts";
@@ -94,7 +94,7 @@ export const serviceAnswers = (f: Facts) =>
           command: `kubectl get endpointslices -l kubernetes.io/service-name=${f.service}`,
         });
       }
-      const slices = await cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": f.service } });
+      const slices = await slicesOf(cluster, f.service);
       const quiet = quietFor(Date.now(), seen?.ready ?? [], [service, ...slices]);
       const sample = await probes.traffic({ service: f.service, port: f.port, path: "/predict", n: requests });
       const silent = sample.statuses["0"] ?? 0;

@@ -1,9 +1,10 @@
+import { slicesOf } from "../../../checkers/core/behind.ts";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import { isReady, probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
-import { matches, nameOf, names, readyTargets, slicesOf } from "./objects.ts";
+import { matches, nameOf, names, readyTargets } from "./objects.ts";
 
 /** What the cluster itself lists behind the Service. */
 export const endpointsReady = ({ deployment, service, port, replicas, app }: Facts): Check =>

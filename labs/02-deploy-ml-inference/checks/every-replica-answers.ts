@@ -1,10 +1,10 @@
-import { busyPatience, proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
+import { busyPatience, proxyPatience, quietFor, slicesOf, within } from "../../../checkers/core/behind.ts";
 import { type Check, check, type TrafficSample } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import { isReady, probeFailure, refusal, troubleOf, unsettled, workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
-import { counts, matches, nameOf, names, readyTargets, slicesOf } from "./objects.ts";
+import { counts, matches, nameOf, names, readyTargets } from "./objects.ts";
 import { sampleSize, throughService } from "./traffic.ts";
 
 const sampleEvidence = (

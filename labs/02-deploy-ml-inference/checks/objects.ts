@@ -1,14 +1,9 @@
 import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
-import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 
 export const nameOf = (pod: V1Pod): string => pod.metadata?.name ?? "";
 export const names = (list: readonly string[]): string => (list.length === 0 ? "none" : list.join(", "));
 export const counts = (tally: Readonly<Record<string, number>>): string =>
   names(Object.entries(tally).map(([key, count]) => `${key}: ${count}`));
-
-/** The slices the cluster (or a learner, by hand) keeps for a Service. */
-export const slicesOf = (cluster: Cluster, service: string): Promise<V1EndpointSlice[]> =>
-  cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
 
 export const matches = (selector: Record<string, string>, labels: Record<string, string> | undefined): boolean =>
   Object.entries(selector).every(([key, value]) => labels?.[key] === value);

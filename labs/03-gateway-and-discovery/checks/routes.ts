@@ -1,5 +1,5 @@
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
-import { busyPatience, proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
+import { busyPatience, proxyPatience, quietFor, slicesOf, within } from "../../../checkers/core/behind.ts";
 import { type Check, check, type Probes, type TrafficSample } from "../../../checkers/core/check.ts";
 import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, type Fail, fail, type Pass, parts, pass, waiting } from "../../../checkers/core/verdict.ts";
@@ -11,7 +11,7 @@ const few = 6;
 
 /** Pods the Service's EndpointSlices list as ready. */
 async function behind(cluster: Cluster, service: string): Promise<string[]> {
-  const slices = await cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
+  const slices = await slicesOf(cluster, service);
   return slices
     .flatMap(({ endpoints }) => endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false)

@@ -1,6 +1,7 @@
 /** What the checks and experiments of this lab read, and how they wait while something they did takes effect. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { CoreV1Event, V1Container, V1Pod, V1Probe } from "@kubernetes/client-node";
+import { slicesOf } from "../../../checkers/core/behind.ts";
 import type { Scene } from "../../../checkers/core/check.ts";
 import { type Cluster, kinds } from "../../../checkers/core/port.ts";
 import { isReady, unsettled, type Workload, workload } from "../../../checkers/core/workload.ts";
@@ -119,7 +120,7 @@ export interface Listed {
 }
 /** How the Service's EndpointSlices list a pod, or undefined where they do not. */
 export async function listed(cluster: Cluster, service: string, pod: string): Promise<Listed | undefined> {
-  const slices = await cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
+  const slices = await slicesOf(cluster, service);
   const found = slices.flatMap((one) => one.endpoints ?? []).find((one) => one.targetRef?.name === pod);
   if (!found) return undefined;
   const { ready, serving, terminating } = found.conditions ?? {};

@@ -1,4 +1,4 @@
-import { proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
+import { proxyPatience, quietFor, slicesOf, within } from "../../../checkers/core/behind.ts";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { LookError } from "../../../checkers/core/errors.ts";
 import { gettingReady } from "../../../checkers/core/getting-ready.ts";
@@ -7,7 +7,7 @@ import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdi
 import { workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
 import { deleteUnderLoad, timeout } from "./deletion.ts";
-import { counts, nameOf, readyPods, slicesOf } from "./objects.ts";
+import { counts, nameOf, readyPods } from "./objects.ts";
 
 /** A container that gets no longer than this, in seconds, has no time to close its door politely. */
 const abrupt = 1;

@@ -1,15 +1,11 @@
 import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
-import { type Cluster, kinds } from "../../../checkers/core/port.ts";
+import type { Cluster } from "../../../checkers/core/port.ts";
 import { isReady, workload } from "../../../checkers/core/workload.ts";
 
 export const nameOf = (pod: V1Pod): string => pod.metadata?.name ?? "";
 export const names = (list: readonly string[]): string => (list.length === 0 ? "none" : list.join(", "));
 export const counts = (tally: Readonly<Record<string, number>>): string =>
   names(Object.entries(tally).map(([key, count]) => `${key}: ${count}`));
-
-/** The slices kept for a Service. */
-export const slicesOf = (cluster: Cluster, service: string): Promise<V1EndpointSlice[]> =>
-  cluster.list(kinds.EndpointSlice, { labels: { "kubernetes.io/service-name": service } });
 
 /** Pods the slices list as ready, by name. */
 export const readyTargets = (slices: readonly V1EndpointSlice[]): string[] => [

@@ -1,4 +1,4 @@
-import { busyPatience, proxyPatience, quietFor, within } from "../../../checkers/core/behind.ts";
+import { busyPatience, proxyPatience, quietFor, slicesOf, within } from "../../../checkers/core/behind.ts";
 import { type Check, check } from "../../../checkers/core/check.ts";
 import { gettingReady } from "../../../checkers/core/getting-ready.ts";
 import { kinds } from "../../../checkers/core/port.ts";
@@ -6,7 +6,7 @@ import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdi
 import { workload } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
 import { chiSquare, evenUpTo } from "./distribution.ts";
-import { counts, nameOf, names, readyPods, readyTargets, same, slicesOf } from "./objects.ts";
+import { counts, nameOf, names, readyPods, readyTargets, same } from "./objects.ts";
 
 /**
  * One sample of requests, each over a new connection, and who answered them; see distribution.ts for what counts as even.

@@ -1,4 +1,6 @@
 /** Where requests come in: the route, and what it says of itself. */
+import type { V1ObjectMeta } from "@kubernetes/client-node";
+import { changedAt } from "../../../checkers/core/behind.ts";
 import type { Probes, Target, TrafficSample } from "../../../checkers/core/check.ts";
 import { LookError } from "../../../checkers/core/errors.ts";
 import type { Cluster, Kind } from "../../../checkers/core/port.ts";
@@ -13,7 +15,7 @@ interface Condition {
   observedGeneration?: number;
 }
 interface HTTPRoute {
-  metadata: { name: string; generation?: number; managedFields?: { time?: string }[] };
+  metadata: V1ObjectMeta & { name: string };
   spec?: {
     parentRefs?: { name: string; namespace?: string }[];
     hostnames?: string[];
@@ -81,12 +83,11 @@ export async function entryOf(cluster: Cluster, f: Facts): Promise<Entry | undef
 
 /** What the gateway has yet to take in, or undefined. `now`: milliseconds since 1970. */
 export function onItsWay({ route }: Entry, now: number): string | undefined {
-  const { generation = 0, managedFields = [] } = route.metadata;
+  const { generation = 0 } = route.metadata;
   const seen = (route.status?.parents ?? []).flatMap(({ conditions = [] }) => conditions);
   if (!seen.some(({ observedGeneration = 0 }) => observedGeneration >= generation))
     return "the gateway has not yet taken in your last change of the route";
-  const changed = Math.max(0, ...managedFields.map(({ time }) => (time ? Date.parse(time) : 0)));
-  return now - changed < settling ? "the route has changed a moment ago" : undefined;
+  return now - changedAt(route) < settling ? "the route has changed a moment ago" : undefined;
 }
 
 /** What there is to say where no route leads to the model. */
