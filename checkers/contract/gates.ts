@@ -27,8 +27,8 @@ export class Slots {
  */
 export type Pace = "looks" | "measures" | "waits";
 
-/** One measures while the next makes its start: more would only stand in line with pods of their own. */
-const measuring = 2;
+/** One measures, the next makes its start, a third looks at what needs no turn: more would only stand in line with pods of their own. */
+const measuring = 3;
 /** A run that waits takes memory, and now and then a little time. */
 const waits = 3;
 /** Milliseconds between two looks at the processors, long enough for the run let in last to show what it needs. */

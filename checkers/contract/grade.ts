@@ -119,21 +119,26 @@ export async function missingGround(stand: Stand, id: string, places: Turns): Pr
   return new Map([...verdicts].filter(([, { state }]) => state !== "pass"));
 }
 
-/** Looks with one check until it passes, or these milliseconds are over. */
+/** Milliseconds of one failure after another from which on nobody expects a check to pass. */
+const hopeless = 20_000;
+
+/** Told verdict after verdict, says when to look no more: at a pass, or when the check has failed for so long that it will go on to. */
+export function passesOrNever(now: () => number): (verdict: Verdict) => boolean {
+  let failing: number | undefined;
+  return ({ state }) => {
+    failing = state === "fail" ? (failing ?? now()) : undefined;
+    return state === "pass" || (failing !== undefined && now() - failing >= hopeless);
+  };
+}
+
+/** Looks with one check until it passes, or these milliseconds are over, or nobody expects it to pass. */
 export async function comesToPass(stand: Stand, id: string, places: Turns, within: number): Promise<boolean> {
   const check = stand.lab.checks(stand.namespace)[id] as Check;
   const scene = stand.scene();
-  const { done } = await poll(
-    lookingWith(check, scene, places, () => {}),
-    {
-      clock,
-      within,
-      done: ({ state }) => state === "pass",
-      signal: scene.signal,
-      pauses: pausesOf(check),
-    },
-  );
-  return done;
+  const look = lookingWith(check, scene, places, () => {});
+  const done = passesOrNever(clock.now);
+  const { value } = await poll(look, { clock, within, done, signal: scene.signal, pauses: pausesOf(check) });
+  return value.state === "pass";
 }
 
 const pausesOf = (check: Check): number[] =>

@@ -56,7 +56,13 @@ const podsDepend = new Set(
 );
 /** What in a step may replace pods, or what they read. */
 const replacing =
-  /\b(apply|create|replace|delete|edit|scale|rollout|run|set|patch)\b(?! (-n \S+ )?(service|svc|hpa)\b)/;
+  /\b(apply|create|replace|delete|edit|scale|rollout|run|set|patch)\b(?! (-n \S+ )?(service|svc|hpa|httproute)\b)/;
+
+/** Functions of a run.sh that may replace pods: a step that calls one does so too. */
+function replacingFunctions(run: string): string[] {
+  const found = [...run.matchAll(/^(\w+)\(\) \{\n(.*?)^\}/gms)];
+  return found.filter(([, , body]) => replacing.test(body ?? "")).map(([, name]) => name ?? "");
+}
 
 /** Whether the objects that pods depend on are the same. */
 const samePods = (some: readonly ManifestObject[], others: readonly ManifestObject[]): boolean => {
@@ -78,7 +84,10 @@ export function changeOf(solution: string, mutant: Mutant, checks: Checks): Chan
   if (laid.size === 0 || !left.every((path) => isManifest(path) || isStep(path)) || laid.has("run.sh"))
     return undefined;
   const scripts = [...laid].filter(([path]) => path.endsWith(".sh"));
-  if (scripts.some(([path, file]) => !isStep(path) || replacing.test(readFileSync(file, "utf8")))) return undefined;
+  const functions = replacingFunctions(textOf(join(solution, "run.sh")) ?? "");
+  const replaces = (script: string): boolean =>
+    replacing.test(script) || functions.some((name) => new RegExp(`^\\s*${name}\\b`, "m").test(script));
+  if (scripts.some(([path, file]) => !isStep(path) || replaces(readFileSync(file, "utf8")))) return undefined;
   const change: Change = { mutant, laid, left, without: startsWithout(mutant.dir), gone: [], brought: [] };
   for (const [path, file] of [...laid].filter(([path]) => isManifest(path))) {
     const [own, theirs] = [objectsOf(file), objectsOf(join(solution, path))];

@@ -14,6 +14,12 @@ import { leave, Stand } from "./stand.ts";
 /** Milliseconds in which a running solution's check must have noticed what was changed, or taken back. */
 const notices = 30_000;
 
+/** A mutant that has to be proved from the start, and the milliseconds that were lost on finding that out. */
+export interface Apart {
+  mutant: Mutant;
+  lost: number;
+}
+
 /**
  * Mutants that take turns on one stand: each is laid over the solution that runs there, turns its check from pass to its code, and is taken back.
  * Resolves to those that have to be proved from the start: their mistake shows otherwise where the right answer ran before, or could not be taken back.
@@ -24,9 +30,9 @@ export async function proveInTurns(
   solution: string,
   proof: Proof,
   lane: Lane,
-): Promise<Mutant[]> {
+): Promise<Apart[]> {
   const { ground, places } = proof;
-  const apart: Mutant[] = [];
+  const apart: Apart[] = [];
   let stand: Stand | undefined;
 
   const begin = async (): Promise<Stand> => {
@@ -46,15 +52,22 @@ export async function proveInTurns(
     await leave(stand, lane.door, proof.removing);
     stand = undefined;
   };
+  /** Checks that the solution without what these mutants leave out does not satisfy: for those all of them are apart. */
+  const never = new Set<string>();
+  const passing = async (check: string): Promise<Stand | undefined> => {
+    if (stand && (await comesToPass(stand, check, places, notices))) return stand;
+    if (stand) await end();
+    never.add(check);
+    const at = await begin();
+    const within = milliseconds(lab.checks(at.namespace)[check]?.within ?? "30s");
+    if (!(await comesToPass(at, check, places, Math.max(notices, within)))) return undefined;
+    never.delete(check);
+    return at;
+  };
   const shows = async (change: Change): Promise<boolean> => {
     const { check, code } = change.mutant;
-    let at = stand;
-    if (!at || !(await comesToPass(at, check, places, notices))) {
-      if (at) await end();
-      at = await begin();
-      const within = milliseconds(lab.checks(at.namespace)[check]?.within ?? "30s");
-      if (!(await comesToPass(at, check, places, Math.max(notices, within)))) return false;
-    }
+    const at = never.has(check) ? undefined : await passing(check);
+    if (!at) return false;
     await lay(at, solution, change);
     const verdict = await gradeMutant(at, check, code, places, notices);
     const shown = failsWith(verdict, code) && (await missingGround(at, check, places)).size === 0;
@@ -83,7 +96,7 @@ export async function proveInTurns(
           began,
           took,
         });
-      else apart.push(change.mutant);
+      else apart.push({ mutant: change.mutant, lost: took });
     }
     await end();
   };

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { spoken } from "../core/duration.ts";
 import { type Checks, groundOf } from "../core/needs.ts";
 import { type LoadedLab, withSeed } from "../labs.ts";
 import { asksForNodePort, type Mutant, mutantName, mutantsOf, overlay, startsWithout, variantsOf } from "./files.ts";
@@ -168,35 +169,53 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
       door: doored && asksForNodePort(solution, mutant.dir),
       pace: paceOf(lab, checks, [mutant.check, ...groundOf(checks, mutant.check)]),
     });
-    const fromTheStart = (mutant: Mutant): void => {
+    const fromTheStart = (mutant: Mutant, lost = 0): void => {
       const as = { ...lane(mutant), without: startsWithout(mutant.dir) };
-      run("mutants", mutantName(mutant), (stand) => caught(stand, mutant, solution, proof), as);
+      const notes = lost < worthTelling ? [] : [inVain(lost)];
+      const act = async (stand: Stand) => ({ notes, ...(await caught(stand, mutant, solution, proof)) });
+      run("mutants", mutantName(mutant), act, as);
     };
     const changes: Change[] = [];
+    const others: Mutant[] = [];
     for (const mutant of longestFirst(mutantsOf(lab.dir), checks)) {
       const change = changeOf(solution, mutant, checks);
       if (change) changes.push(change);
-      else fromTheStart(mutant);
+      else others.push(mutant);
     }
     const groups = groupsOf(changes, ({ mutant }) => lane(mutant).pace);
-    await Promise.all(
-      groups.map(async ([first, ...others]) => {
+    // One by itself would start as many pods as from the start.
+    others.push(...groups.filter(({ length }) => length === 1).map(([{ mutant }]) => mutant));
+    // Several, one after the other, take longer than any other run: they come first.
+    const inTurns = groups
+      .filter(({ length }) => length > 1)
+      .map(async ([first, ...rest]) => {
         // They share the whole solution, and so its node port.
         const shared = { ...lane(first.mutant), door: doored && asksForNodePort(solution) };
-        const apart = await proveInTurns(lab, [first, ...others], solution, proof, shared);
-        apart.forEach(fromTheStart);
-      }),
-    );
+        const apart = await proveInTurns(lab, [first, ...rest], solution, proof, shared);
+        for (const { mutant, lost } of apart) fromTheStart(mutant, lost);
+      });
+    for (const mutant of longestFirst(others, checks)) fromTheStart(mutant);
+    await Promise.all(inTurns);
   }
   await walked;
   return (await Promise.all(steps)).filter((one) => one !== undefined);
 }
 
-/** What disturbs takes longest and what only looks is soon done: with the long ones first the places stay filled to the end. */
-function longestFirst(mutants: readonly Mutant[], checks: Checks): Mutant[] {
+/** Milliseconds. */
+const worthTelling = 10_000;
+
+const inVain = (lost: number): string =>
+  `${spoken(lost)} went into laying it over a running solution first, in vain: a step of its own that begins a rollout keeps it from being tried there`;
+
+/**
+ * What disturbs takes longest and what only looks is soon done: with the long ones first the places stay filled to the end. Among their like, one of
+ * each check comes before the second of any: a check that takes minutes begins early, wherever the text has it.
+ */
+export function longestFirst(mutants: readonly Mutant[], checks: Checks): Mutant[] {
   const modes = ["disturb", "sample", "observe"];
   const rank = ({ check }: Mutant): number => modes.indexOf(checks[check]?.mode ?? "");
-  return mutants.toSorted((one, other) => rank(one) - rank(other));
+  const place = (mutant: Mutant): number => mutants.filter(({ check }) => check === mutant.check).indexOf(mutant);
+  return mutants.toSorted((one, other) => rank(one) - rank(other) || place(one) - place(other));
 }
 
 /** The pace of a run that looks with these checks. */

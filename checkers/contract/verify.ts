@@ -123,7 +123,7 @@ async function onCluster(
     await withLease(transport, "proof", turn, signal, async (held) => {
       const proof: Proof = {
         ground: { ...ground, signal: held },
-        places: options.jobs ? new Places(options.jobs) : new Places(processors + 1, 4 * processors),
+        places: options.jobs ? new Places(options.jobs) : new Places(processors + 1, 5 * processors),
         nodePort: new Slots(1),
         only: options.only,
         ...(options.recorded && { recorded: options.recorded }),

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { V1Deployment, V1Service } from "@kubernetes/client-node";
-import type { Flow, Scene } from "../../../checkers/core/check.ts";
+import type { Flow, FlowRequest, Scene } from "../../../checkers/core/check.ts";
 import { kinds } from "../../../checkers/core/port.ts";
 import { unsettled } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
@@ -80,15 +80,19 @@ export const touch = ({ probes }: Scene, { name }: Copy): Promise<void> =>
     spec: { template: { metadata: { annotations: { "workbook.local/update": new Date().toISOString() } } } },
   });
 
-/** Waits until every pod that was there before is gone, to its last second, and the new ones are ready; or the time (seconds) is up. */
-export async function replaced(
+/**
+ * Waits until every pod that was there before is gone, to its last second, and the new ones are ready; or the time (seconds) is up, or `enough` says so.
+ */
+async function replaced(
   { cluster, signal }: Scene,
   { name, labels }: Copy,
   before: ReadonlySet<string>,
   seconds: number,
-): Promise<number | undefined> {
+  enough: () => boolean,
+): Promise<number | "enough" | undefined> {
   const began = performance.now();
   return until(seconds, signal, async () => {
+    if (enough()) return "enough";
     const [deployment, pods] = await Promise.all([
       cluster.get(kinds.Deployment, name),
       cluster.list(kinds.Pod, { labels }),
@@ -101,22 +105,50 @@ export async function replaced(
 /** Milliseconds at the 99th percentile above which the machine is at its limit: the model answers in about 20. */
 const busy = 500;
 
+/** Milliseconds of requests before the update: what fails there fails for another reason. */
+const early = 1_500;
+
+/** Milliseconds after the first lost request in which it shows what the others are lost of; then nothing more is to be learned. */
+const telling = 4_000;
+
 export interface Update {
   flow: Flow;
-  /** Seconds until the last old pod was gone, or undefined where it was not done in time. */
-  took: number | undefined;
+  /** Seconds until the last old pod was gone; undefined where it was not done in time; "enough": requests were lost, and the rest was not waited for. */
+  took: number | "enough" | undefined;
 }
 
-/** Updates the copy while requests flow to it at f.rate a second. Each request is a connection of its own and is given 3 s. */
-export async function underLoad(scene: Scene, f: Facts, copy: Copy, seconds = f.updateLimit): Promise<Update> {
+/**
+ * Updates the copy while requests flow to it at f.rate a second. Each request is a connection of its own and is given 3 s. With `whole` it is followed to
+ * its end although requests are lost, as for somebody who wants to know how many.
+ */
+export async function underLoad(
+  scene: Scene,
+  f: Facts,
+  copy: Copy,
+  { whole = false }: { whole?: boolean } = {},
+): Promise<Update> {
+  const seconds = f.updateLimit;
   const before = new Set(
     (await scene.cluster.list(kinds.Pod, { labels: copy.labels })).map(({ metadata }) => metadata?.name ?? ""),
   );
+  let lost: number | undefined;
+  const onRequest = ({ due, status }: FlowRequest): void => {
+    if (due >= early && (status === "0" || Number(status) >= 500)) lost ??= performance.now();
+  };
+  const enough = (): boolean => !whole && lost !== undefined && performance.now() - lost >= telling;
   const { flow, result } = await scene.probes.during(
-    { service: copy.name, port: f.port, path: "/predict", rate: f.rate, seconds: seconds + 15, timeout: 3_000 },
+    {
+      service: copy.name,
+      port: f.port,
+      path: "/predict",
+      rate: f.rate,
+      seconds: seconds + 15,
+      timeout: 3_000,
+      onRequest,
+    },
     async () => {
       await touch(scene, copy);
-      return replaced(scene, copy, before, seconds);
+      return replaced(scene, copy, before, seconds, enough);
     },
   );
   // A few late ones are the machine's, not the update's; many make the measurement say little.
@@ -132,11 +164,10 @@ export async function underLoad(scene: Scene, f: Facts, copy: Copy, seconds = f.
       `The machine is too busy for a verdict: of the answered requests, too, one in a hundred took ${Math.round(flow.latency.p99)} ms or more. Run it again later.`,
     );
   }
-  // The first two seconds are before the update: what fails there fails for another reason.
-  const early = flow.failures.filter((one) => one.at < 1_500).length;
-  if (early > 0) {
+  const sooner = flow.failures.filter((one) => one.at < early).length;
+  if (sooner > 0) {
     throw new Error(
-      `${early} request${early === 1 ? "" : "s"} failed before the update had begun: the machine is too busy for a verdict, or the pods cannot serve at all. Run it again.`,
+      `${sooner} request${sooner === 1 ? "" : "s"} failed before the update had begun: the machine is too busy for a verdict, or the pods cannot serve at all. Run it again.`,
     );
   }
   return { flow, took: result };

@@ -33,7 +33,7 @@ function model(f: Facts, strategy: V1DeploymentStrategy, preStop?: number): V1De
 /** Makes a Deployment of its own, updates it under load, and takes it away at the end. */
 async function updated(scene: Scene, f: Facts, deployment: V1Deployment): Promise<Update> {
   const copy = await copyOf(scene, f, deployment, undefined);
-  const update = await underLoad(scene, f, copy);
+  const update = await underLoad(scene, f, copy, { whole: true });
   // Its pods are in the way of nothing, but they take room until the end.
   await scene.probes.disturb.patch(kinds.Deployment, copy.name, { spec: { replicas: 0 } });
   return update;

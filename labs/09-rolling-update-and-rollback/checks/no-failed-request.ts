@@ -3,7 +3,7 @@ import { kinds } from "../../../checkers/core/port.ts";
 import { type Evidence, fail, pass, waiting } from "../../../checkers/core/verdict.ts";
 import { unsettled } from "../../../checkers/core/workload.ts";
 import type { Facts } from "../facts.ts";
-import { copyOf, underLoad } from "./copy.ts";
+import { copyOf, type Update, underLoad } from "./copy.ts";
 import { isRecreate, shownStrategy } from "./objects.ts";
 
 /**
@@ -91,7 +91,7 @@ export const noFailedRequest = (f: Facts): Check =>
           object: "the same copy",
           path: "time until the last old pod was gone",
           expected: `at most ${f.updateLimit} s`,
-          actual: took === undefined ? `more than ${f.updateLimit} s` : `${took} s`,
+          actual: lasting(took, f.updateLimit),
         },
       ];
       if (flow.failed > 0) {
@@ -101,3 +101,9 @@ export const noFailedRequest = (f: Facts): Check =>
       return took === undefined ? fail("too-slow", evidence) : pass(evidence);
     },
   });
+
+/** How long an update took, as evidence. `limit`: seconds. */
+function lasting(took: Update["took"], limit: number): string {
+  if (took === undefined) return `more than ${limit} s`;
+  return took === "enough" ? "not followed to its end, since requests were lost" : `${took} s`;
+}

@@ -30,7 +30,8 @@ const service = (port: number, name = "web"): string =>
 const solution = folder({
   "web.yaml": `${deployment("web:1")}---\n${service(80)}`,
   "settings.yaml": "kind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: fast }\n",
-  "run.sh": "for step in [0-9]*.sh; do . ./$step; done\n",
+  "run.sh":
+    "release() {\n  kubectl set image deployment/web web=$1\n}\nlook() {\n  kubectl get pods\n}\nfor step in [0-9]*.sh; do . ./$step; done\n",
   "10-answer.sh": "echo 80 > answers/port\n",
   "20-image.sh": "kubectl set image deployment/web web=web:1\n",
 });
@@ -55,6 +56,7 @@ describe("what a mutant changes in a solution that runs", () => {
     expect(found?.left).toEqual(["20-image.sh", "settings.yaml"]);
     expect([...(found?.laid.keys() ?? [])]).toEqual(["10-answer.sh"]);
     expect(change({ "15-look.sh": "kubectl -n $NAMESPACE patch service web -p '{}'\n" })).toBeDefined();
+    expect(change({ "15-look.sh": "look | grep release\n" })).toBeDefined();
   });
   it.each([
     ["other pods", { "web.yaml": `${deployment("web:2")}---\n${service(80)}` }],
@@ -64,6 +66,7 @@ describe("what a mutant changes in a solution that runs", () => {
       { "settings.yaml": "kind: ConfigMap\nmetadata: { name: settings }\ndata: {}\n" },
     ],
     ["a step that replaces pods", { "20-image.sh": "kubectl set image deployment/web web=web:2\n" }],
+    ["a step that calls what replaces pods", { "20-image.sh": "# Again.\nrelease web:2\n" }],
     ["a step that takes pods away", { "30-more.sh": "kubectl delete pods --all\n" }],
     ["nothing but what is left out", { "settings.yaml": "" }],
     ["the whole answer", { "run.sh": "echo\n" }],

@@ -88,19 +88,17 @@ describe("places", () => {
     expect(vi.getTimerCount(), "nothing looks on").toBe(0);
   });
 
-  it("two of those that measure, before all that only look", async () => {
-    const places = new Places(3);
-    const looking = standing(places, 4);
-    const measuring = standing(places, 3, "measures");
+  it("three of those that measure, before all that only look", async () => {
+    const places = new Places(4);
+    const looking = standing(places, 5);
+    const measuring = standing(places, 4, "measures");
     await turns();
-    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([3, 0]);
-    looking.runs[0]?.end();
-    looking.runs[1]?.end();
-    looking.runs[2]?.end();
+    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([4, 0]);
+    for (const one of looking.runs.slice(0, 4)) one.end();
     await turns();
-    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([4, 2]);
+    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([5, 3]);
     await end(looking);
-    expect(begun(measuring.runs), "the third waits for one of its own").toBe(2);
+    expect(begun(measuring.runs), "the fourth waits for one of its own").toBe(3);
     await end(measuring);
   });
 
