@@ -56,7 +56,7 @@ const podsDepend = new Set(
 );
 /** What in a step may replace pods, or what they read. */
 const replacing =
-  /\b(apply|create|replace|delete|edit|scale|rollout|run|set|patch)\b(?! (-n \S+ )?(service|svc|hpa|httproute)\b)/;
+  /\b(apply|create|replace|delete|edit|scale|rollout|run|set|patch)\b(?! (-n \S+ )?(service|svc|hpa)\b)/;
 
 /** Functions of a run.sh that may replace pods: a step that calls one does so too. */
 function replacingFunctions(run: string): string[] {

@@ -1,2 +1,3 @@
-sleep 1
+# Once the gateway has taken in the weights.
+sleep 3
 users 600 >/dev/null

@@ -1,2 +1,2 @@
-users 200 >/dev/null
+users 400 >/dev/null
 counted ',status="500"'
