@@ -29,6 +29,8 @@ export type Pace = "looks" | "measures" | "waits";
 
 /** One measures, the next makes its start, a third looks at what needs no turn: more would only stand in line with pods of their own. */
 const measuring = 3;
+/** The same where latencies of single requests are judged: what a third one starts would be seen in them. */
+const measuringQuietly = 2;
 /** A run that waits takes memory, and now and then a little time. */
 const waits = 3;
 /** Milliseconds between two looks at the processors, long enough for the run let in last to show what it needs. */
@@ -63,17 +65,24 @@ export class Places {
   readonly #least: number;
   readonly #most: number;
   readonly #idle: () => number;
-  readonly #measuring = new Slots(measuring);
+  readonly #measuring: Slots;
   readonly #waits = new Slots(waits);
   readonly #measure = new Slots(1);
   readonly #line: (() => void)[] = [];
   #running = 0;
   #looking: NodeJS.Timeout | undefined;
 
-  constructor(least: number, most = least, idle = idleMeter()) {
+  constructor(least: number, most = least, idle = idleMeter(), atOnce = measuring) {
     this.#least = least;
     this.#most = most;
     this.#idle = idle;
+    this.#measuring = new Slots(atOnce);
+  }
+
+  /** Places on so many processors; `quiet`: for what a neighbor's start would disturb. */
+  static on(processors: number, quiet: boolean): Places {
+    const most = (quiet ? 4 : 5) * processors;
+    return new Places(processors + 1, most, idleMeter(), quiet ? measuringQuietly : measuring);
   }
 
   /** Runs when there is a place. What stood in another line before, as for its turn to measure, is "next": there it has waited long enough. */

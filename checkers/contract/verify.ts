@@ -123,7 +123,7 @@ async function onCluster(
     await withLease(transport, "proof", turn, signal, async (held) => {
       const proof: Proof = {
         ground: { ...ground, signal: held },
-        places: options.jobs ? new Places(options.jobs) : new Places(processors + 1, 5 * processors),
+        places: options.jobs ? new Places(options.jobs) : Places.on(processors, false),
         nodePort: new Slots(1),
         only: options.only,
         ...(options.recorded && { recorded: options.recorded }),
@@ -136,7 +136,9 @@ async function onCluster(
       };
       const failed: Failed[] = [];
       for (const beside of apart(labs)) {
-        failed.push(...(await Promise.all(beside.map((lab) => proveOnCluster(lab, proof)))).flat());
+        const quiet = options.jobs === undefined && beside.some(sensitive);
+        const own = quiet ? { ...proof, places: Places.on(processors, true) } : proof;
+        failed.push(...(await Promise.all(beside.map((lab) => proveOnCluster(lab, own)))).flat());
       }
       await secondTries(failed, done, options.again !== false && !held.aborted);
     });
@@ -148,10 +150,12 @@ async function onCluster(
   }
 }
 
+/** Whether a lab judges what any neighbor would change: it has the machine to itself. */
+const sensitive = (lab: LoadedLab): boolean =>
+  Object.values(lab.checks("apart")).some(({ alone }) => alone === "machine");
+
 /** Labs that have the machine to themselves, one after the other, then all others beside each other. */
 function apart(labs: readonly LoadedLab[]): LoadedLab[][] {
-  const sensitive = (lab: LoadedLab): boolean =>
-    Object.values(lab.checks("apart")).some(({ alone }) => alone === "machine");
   return [...labs.filter(sensitive).map((lab) => [lab]), labs.filter((lab) => !sensitive(lab))];
 }
 

@@ -102,6 +102,13 @@ describe("places", () => {
     await end(measuring);
   });
 
+  it("two of those that measure where it must be quiet", async () => {
+    const measuring = standing(Places.on(2, true), 3, "measures");
+    await turns();
+    expect(begun(measuring.runs)).toBe(2);
+    await end(measuring);
+  });
+
   it("those that wait take nobody's place", async () => {
     const places = new Places(1, 8, () => 0);
     const waiting = standing(places, 4, "waits");
