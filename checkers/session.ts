@@ -24,8 +24,8 @@ export interface SessionOptions {
   folder: string;
   /** The terminal's kubeconfig. */
   kubeconfig: string;
-  /** Which port of this machine a node port of the cluster is mapped to. */
-  nodePort?: MappedPort;
+  /** Node ports of the cluster that a port of this machine leads to. */
+  nodePorts?: readonly MappedPort[];
   seed?: number;
   onReport?: (report: LabReport) => void;
   onPods?: (pods: PodView[]) => void;
@@ -143,7 +143,7 @@ export class LabSession {
 
   /** A scene of this lab, bound to a signal: for experiments. */
   scene(signal: AbortSignal): BoundScene {
-    const { lab, namespace, live, transport, folder, kubeconfig, nodePort, seed } = this.#options;
+    const { lab, namespace, live, transport, folder, kubeconfig, nodePorts, seed } = this.#options;
     return makeScene({
       lab: lab.definition,
       namespace,
@@ -152,7 +152,7 @@ export class LabSession {
       learnerKubeconfig: kubeconfig,
       folder,
       signal: AbortSignal.any([signal, this.#stop.signal]),
-      nodePorts: mapped(nodePort),
+      nodePorts: mapped(nodePorts),
       ...(seed !== undefined && { seed }),
     });
   }
@@ -286,7 +286,7 @@ export class LabSession {
   }
 
   #trackedScene(keys: Set<string>): BoundScene {
-    const { lab, namespace, live, transport, folder, kubeconfig, nodePort, seed } = this.#options;
+    const { lab, namespace, live, transport, folder, kubeconfig, nodePorts, seed } = this.#options;
     const base = makeScene({
       lab: lab.definition,
       namespace,
@@ -295,7 +295,7 @@ export class LabSession {
       learnerKubeconfig: kubeconfig,
       folder,
       signal: this.#stop.signal,
-      nodePorts: mapped(nodePort),
+      nodePorts: mapped(nodePorts),
       ...(seed !== undefined && { seed }),
     });
     const learner: Learner = {

@@ -88,6 +88,7 @@ export async function contextHandle(at: Paths, options: EnsureOptions): Promise<
             .filter(Boolean)
             .map((line) => line.replace(/^node\//, ""))
         : [],
+    nodePorts: [],
     networkPolicy: false,
   };
 }

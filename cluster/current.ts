@@ -1,22 +1,22 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clusterName, type Paths, paths } from "./paths.ts";
-import type { ClusterHandle, Provider } from "./types.ts";
+import type { ClusterHandle, MappedPort, Provider } from "./types.ts";
 
 /** The cluster the learner works on: what commands need to look at it without bringing anything up. */
 export interface Current {
   provider: Provider;
   /** The checkers' kubeconfig. */
   kubeconfig: string;
-  /** NodePort of the cluster as seen from this machine; absent where none is mapped. */
-  nodePort?: { container: number; host: number };
+  /** Node ports of the cluster as seen from this machine. */
+  nodePorts: readonly MappedPort[];
 }
 
 const fileOf = (at: Paths, name: string): string => join(at.state, `current-${name}.json`);
 
 /** Remembers which cluster the last `up` ended with. */
-export function rememberCurrent(at: Paths, { provider, kubeconfig, nodePort }: ClusterHandle): void {
-  writeFileSync(fileOf(at, clusterName()), `${JSON.stringify({ provider, kubeconfig, nodePort })}\n`, { mode: 0o600 });
+export function rememberCurrent(at: Paths, { provider, kubeconfig, nodePorts }: ClusterHandle): void {
+  writeFileSync(fileOf(at, clusterName()), `${JSON.stringify({ provider, kubeconfig, nodePorts })}\n`, { mode: 0o600 });
 }
 
 /** What the last `up` ended with, if it is still there. Says nothing about whether the cluster answers. */

@@ -130,7 +130,7 @@ async function portsFinding(at: Paths): Promise<Finding> {
   const say = finding("ports", "Ports");
   const record = await readRecord(at, clusterName());
   if (record?.complete)
-    return say.ok(`the cluster uses ${record.apiPort} (API) and ${record.hostPort} (NodePort ${nodePorts[0]})`);
+    return say.ok(`the cluster uses ${record.apiPort} (API) and ${record.hostPorts[0]} (NodePort ${nodePorts[0]})`);
   const taken: number[] = [];
   for (const port of nodePorts) if ((await freePort(port)) === undefined) taken.push(port);
   if (taken.length === 0) return say.ok(`${nodePorts.join(", ")} are free`);

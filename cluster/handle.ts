@@ -1,4 +1,4 @@
-import { adminKubeconfig, type ClusterRecord, plainKubeconfig } from "./kind.ts";
+import { adminKubeconfig, type ClusterRecord, nodePorts, plainKubeconfig } from "./kind.ts";
 import type { Paths } from "./paths.ts";
 import type { ClusterHandle } from "./types.ts";
 import { imagePrefix } from "./versions.ts";
@@ -19,7 +19,7 @@ export async function toHandle(
     bin: at.bin,
     serverVersion,
     nodes,
-    nodePort: { container: 30080, host: record.hostPort },
+    nodePorts: record.hostPorts.map((host, index) => ({ container: nodePorts[index]!, host })),
     source: record.source,
     engine: record.engine,
     // kindest/node brings an enforcer along; the network of our own node image does not.

@@ -19,8 +19,8 @@ export interface ClusterRecord {
   source: ImageSource;
   workers: number;
   apiPort: number;
-  /** Host port of NodePort 30080. */
-  hostPort: number;
+  /** Host port for each of nodePorts. */
+  hostPorts: readonly number[];
   createdAt: string;
   /** False while kind is at work: what an interrupted creation left is deleted, not used. */
   complete: boolean;
@@ -47,8 +47,10 @@ export function clusterLock(at: Paths, name: string): string {
 
 export async function readRecord(at: Paths, name: string): Promise<ClusterRecord | undefined> {
   try {
-    const record = JSON.parse(await readFile(recordFile(at, name), "utf8")) as ClusterRecord;
-    return record.name === name && typeof record.hostPort === "number" ? record : undefined;
+    const record = JSON.parse(await readFile(recordFile(at, name), "utf8")) as ClusterRecord & { hostPort?: number };
+    // A cluster made before all of its ports were kept has that of the first.
+    const { hostPort, hostPorts = hostPort ? [hostPort] : [], ...rest } = record;
+    return rest.name === name && hostPorts.length > 0 ? { ...rest, hostPorts } : undefined;
   } catch {
     return undefined;
   }
@@ -231,7 +233,7 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
     source: options.source,
     workers: options.workers,
     apiPort,
-    hostPort: hostPorts[0]!,
+    hostPorts,
     createdAt: new Date().toISOString(),
     complete: false,
   };
@@ -287,8 +289,8 @@ export async function adopt(
   const { stdout } = await run(engine.command, ["inspect", plane.name], { signal, timeout: 20_000 });
   const [container] = JSON.parse(stdout) as Inspected[];
   const port = (inside: number) => Number(container?.HostConfig.PortBindings[`${inside}/tcp`]?.[0]?.HostPort);
-  const [apiPort, hostPort] = [port(6443), port(nodePorts[0])];
-  if (!container || !apiPort || !hostPort) return undefined;
+  const [apiPort, hostPorts] = [port(6443), nodePorts.map(port)];
+  if (!container || !apiPort || !hostPorts.every(Boolean)) return undefined;
   const image = container.Config.Image;
   return {
     name,
@@ -297,7 +299,7 @@ export async function adopt(
     source: image.startsWith(`${imagePrefix}/`) ? "source" : "registry",
     workers: nodes.length - 1,
     apiPort,
-    hostPort,
+    hostPorts,
     createdAt: container.Created,
     complete: true,
   };

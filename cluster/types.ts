@@ -33,6 +33,12 @@ export type ImageSource = "registry" | "source" | "bundle";
 
 export type Provider = "kind" | "context";
 
+/** A node port of the cluster, and the port of this machine's loopback that leads to it. */
+export interface MappedPort {
+  container: number;
+  host: number;
+}
+
 export interface ClusterHandle {
   provider: Provider;
   /** kind's cluster name, or the context's. */
@@ -43,8 +49,8 @@ export interface ClusterHandle {
   bin: string;
   serverVersion: string;
   nodes: string[];
-  /** NodePort 30080 of the cluster as seen from this machine; absent on a context that isn't ours. */
-  nodePort?: { container: number; host: number };
+  /** Node ports of the cluster that a port of this machine's loopback leads to, the labs' own (30080) first; none on a context that isn't ours. */
+  nodePorts: readonly MappedPort[];
   /** Where the node image came from; absent on a context that isn't ours. */
   source?: ImageSource;
   /** Container engine command; absent on a context that isn't ours. */

@@ -76,7 +76,7 @@ export function courseDeps(options: {
     },
     async createSession(lab, entered) {
       const { transport, live } = await connection(handle().kubeconfig);
-      const { nodePort } = handle();
+      const { nodePorts } = handle();
       const session = new LabSession({
         lab: labOf(lab),
         namespace: entered.namespace,
@@ -84,7 +84,7 @@ export function courseDeps(options: {
         transport,
         folder: entered.folder,
         kubeconfig: entered.kubeconfig,
-        ...(nodePort && { nodePort }),
+        nodePorts,
       });
       if (labOf(lab).definition.addons?.length) {
         const stop = session.stop.bind(session);

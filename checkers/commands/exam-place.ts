@@ -14,12 +14,12 @@ import { labRoots, userOf } from "../labs.ts";
 function groundHere(at: Paths): ExamGround {
   const current = currentCluster();
   if (!current) throw new KubeconfigError("There is no cluster yet.", 'Run "./workbook up" first.');
-  const { kubeconfig, provider, nodePort } = current;
+  const { kubeconfig, provider, nodePorts } = current;
   return {
     kubeconfig,
     kubectl: join(at.bin, "kubectl"),
     user: userOf(provider),
-    ...(nodePort && { nodePort }),
+    nodePorts,
     addons: async (namespace, names, until, says, signal) =>
       ensureAddons(await addonPlace(kubeconfig, signal), names, { user: namespace, until, signal, says }),
   };

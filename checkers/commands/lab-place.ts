@@ -63,7 +63,6 @@ export function placeOver(transport: Transport, lab: LoadedLab, namespace?: stri
 /** What checks look at there: read afresh, with the checkers' own credential. */
 export function sceneAt(place: LabPlace, signal: AbortSignal): BoundScene {
   const { lab, namespace, transport, folder, kubeconfig } = place;
-  const nodePort = currentCluster()?.nodePort;
   return makeScene({
     lab: lab.definition,
     namespace,
@@ -72,7 +71,7 @@ export function sceneAt(place: LabPlace, signal: AbortSignal): BoundScene {
     learnerKubeconfig: kubeconfig,
     folder,
     signal,
-    nodePorts: mapped(nodePort),
+    nodePorts: mapped(currentCluster()?.nodePorts),
     seed: lab.seed,
   });
 }

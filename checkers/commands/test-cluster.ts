@@ -22,7 +22,7 @@ export async function testCluster(io: Io, signal: AbortSignal): Promise<Record<s
   return {
     WORKBOOK_TEST_KUBECONFIG: handle.kubeconfig,
     WORKBOOK_TEST_BIN: handle.bin,
-    WORKBOOK_TEST_NODE_PORT: String(handle.nodePort?.host ?? ""),
+    WORKBOOK_TEST_NODE_PORTS: JSON.stringify(handle.nodePorts),
     WORKBOOK_TEST_BROWSER: browser(io),
   };
 }

@@ -47,7 +47,7 @@ export const throwAway =
       );
       const transport = await Transport.open({ kubeconfig: handle.kubeconfig });
       try {
-        return await gradeAlone(work, transport, policy, signal, mapped(handle.nodePort));
+        return await gradeAlone(work, transport, policy, signal, mapped(handle.nodePorts));
       } finally {
         transport.close();
       }

@@ -11,7 +11,7 @@ import { FreshCluster } from "../kube/fresh.ts";
 import { Transport } from "../kube/transport.ts";
 import { type LoadedLab, labFolders, loadLabAt, namespaceOf, shortName } from "../labs.ts";
 import { makeScene } from "../probes/scene.ts";
-import { mapped } from "../probes/target.ts";
+import { type MappedPort, mapped } from "../probes/target.ts";
 import type { Attempt, ExamBook } from "./book.ts";
 import type { Now } from "./clock.ts";
 import { lateChanges } from "./late.ts";
@@ -25,7 +25,7 @@ export interface ExamGround {
   kubeconfig: string;
   kubectl: string;
   user: string | undefined;
-  nodePort?: { container: number; host: number };
+  nodePorts: readonly MappedPort[];
   /** Makes sure of add-ons for a namespace, and keeps them until then (ms since 1970). */
   addons(namespace: string, names: readonly AddonName[], until: number, says: Says, signal: AbortSignal): Promise<void>;
 }
@@ -276,7 +276,7 @@ export class Examiner {
                 learnerKubeconfig: placesOf(lab, paths).kubeconfig,
                 folder: join(this.folder(attempt), "files", lab.slug),
                 signal,
-                nodePorts: mapped(to.ground.nodePort),
+                nodePorts: mapped(to.ground.nodePorts),
                 seed: attempt.seed,
               });
               return { lab, namespace, scene, seed: attempt.seed };

@@ -63,7 +63,7 @@ export function makeProbes(
   transport: Transport,
   namespace: string,
   signal: AbortSignal,
-  nodePorts: NodePorts = mapped(undefined),
+  nodePorts: NodePorts = mapped(),
 ): Probes & { close(): Promise<void> } {
   const undo = new Undo(transport, namespace);
   const endings: (() => Promise<void>)[] = [];

@@ -13,11 +13,11 @@ export interface MappedPort {
   host: number;
 }
 
-/** Node ports of a cluster of which at most one is mapped to this machine; the others are asked from inside. */
+/** Node ports of a cluster of which these are mapped to this machine; the others are asked from inside. */
 export const mapped =
-  (nodePort: MappedPort | undefined): NodePorts =>
+  (nodePorts: readonly MappedPort[] = []): NodePorts =>
   (port) =>
-    port === nodePort?.container ? nodePort.host : undefined;
+    nodePorts.find(({ container }) => container === port)?.host;
 
 /** A target as one URL, and where it has to be asked from. */
 export interface Address {

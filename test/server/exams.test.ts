@@ -73,7 +73,7 @@ const open = async (): Promise<void> => {
     paths: { labs: join(state, "work"), kube: join(state, "kube"), exams: join(state, "exams") },
     roots: [join(state, "bank")],
     now: moment,
-    ground: () => ({ kubeconfig: "", kubectl: "", user: undefined, addons: async () => {} }),
+    ground: () => ({ kubeconfig: "", kubectl: "", user: undefined, nodePorts: [], addons: async () => {} }),
   });
   bench = await workbench({ examiner, state });
   page = await bench.page("");
