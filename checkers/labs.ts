@@ -214,6 +214,23 @@ export async function loadLabAt(dir: string, slug: string): Promise<LoadedLab> {
 /** The same lab with the facts of this seed wherever none is named. */
 export const withSeed = (lab: LoadedLab, seed: number): LoadedLab => labOf(lab, lab.definition, seed);
 
+/** The node port that a lab's learners open, where it needs one: its fact of that name. */
+export const nodePortOf = (lab: LoadedLab): number | undefined => {
+  if (lab.definition.requires?.nodePort !== true) return undefined;
+  const { nodePort } = lab.facts("x");
+  return typeof nodePort === "number" ? nodePort : undefined;
+};
+
+/** The same lab with another node port in its facts. */
+export function withNodePort(lab: LoadedLab, nodePort: number): LoadedLab {
+  const { definition, seed } = lab;
+  const facts = (...of: Parameters<typeof definition.facts>): unknown => ({
+    ...(definition.facts(...of) as Record<string, unknown>),
+    nodePort,
+  });
+  return labOf(lab, { ...definition, facts }, seed);
+}
+
 function labOf(
   { slug, number, dir, exam }: Pick<LoadedLab, "slug" | "number" | "dir" | "exam">,
   definition: LabDefinition<unknown>,

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const folders = (dir: string): string[] =>
@@ -78,6 +78,17 @@ export function asksForNodePort(answer: string, mutant?: string): boolean {
   const own = new Map(filesBelow(answer).map((file) => [file, join(answer, file)]));
   const laid = mutant === undefined ? [] : laidBy(mutant);
   return [...new Map([...own, ...laid]).values()].some((file) => /\bnodePort\b/.test(readFileSync(file, "utf8")));
+}
+
+/** Writes one node port in place of the other, wherever a folder's files name it. */
+export function exchangePort(dir: string, { usual, own }: { usual: number; own: number }): void {
+  if (usual === own) return;
+  for (const file of filesBelow(dir)) {
+    const path = join(dir, file);
+    const text = readFileSync(path, "utf8");
+    const exchanged = text.replaceAll(new RegExp(`\\b${usual}\\b`, "g"), String(own));
+    if (exchanged !== text) writeFileSync(path, exchanged);
+  }
 }
 
 export const textOf = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, "utf8") : undefined);

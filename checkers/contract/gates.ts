@@ -1,23 +1,29 @@
 import { cpus } from "node:os";
 
-/** At most n at a time. */
-export class Slots {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-  constructor(n: number) {
-    this.#free = n;
+/** Things of which each run has one for itself: at most as many run at a time as there are. */
+export class Pool<Thing extends NonNullable<unknown>> {
+  readonly #free: Thing[];
+  readonly #waiting: ((thing: Thing) => void)[] = [];
+  constructor(things: readonly Thing[]) {
+    this.#free = [...things];
   }
-  /** Runs when a slot is free, and gives it back however it ends. */
-  async use<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Runs when one is free, and gives it back however it ends. */
+  async use<T>(run: (thing: Thing) => Promise<T>): Promise<T> {
+    const thing = this.#free.shift() ?? (await new Promise<Thing>((resolve) => this.#waiting.push(resolve)));
     try {
-      return await run();
+      return await run(thing);
     } finally {
       const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
+      if (next) next(thing);
+      else this.#free.push(thing);
     }
+  }
+}
+
+/** At most n at a time. */
+export class Slots extends Pool<number> {
+  constructor(n: number) {
+    super(Array.from({ length: n }, (_, slot) => slot));
   }
 }
 
@@ -27,8 +33,8 @@ export class Slots {
  */
 export type Pace = "looks" | "measures" | "waits";
 
-/** One measures, the next makes its start, a third looks at what needs no turn: more would only stand in line with pods of their own. */
-const measuring = 3;
+/** One measures, the next makes its start, others look at what needs no turn: more would only stand in line with pods of their own. */
+const measuring = 4;
 /** The same where latencies of single requests are judged: what a third one starts would be seen in them. */
 const measuringQuietly = 2;
 /** A run that waits takes memory, and now and then a little time. */
@@ -36,7 +42,9 @@ const waits = 3;
 /** Milliseconds between two looks at the processors, long enough for the run let in last to show what it needs. */
 const pause = 2_000;
 /** Share of the processors' time that must have been free for one more run: starting its pods takes about that much. */
-const room = 0.25;
+const room = 0.15;
+/** The same where latencies of single requests are judged. */
+const quietRoom = 0.25;
 
 /** Gives the share of all processors' time since it was last asked in which they had nothing to do, 0 to 1. */
 export function idleMeter(read: typeof cpus = cpus): () => number {
@@ -65,6 +73,7 @@ export class Places {
   readonly #least: number;
   readonly #most: number;
   readonly #idle: () => number;
+  readonly #room: number;
   readonly #measuring: Slots;
   readonly #waits = new Slots(waits);
   readonly #measure = new Slots(1);
@@ -72,8 +81,9 @@ export class Places {
   #running = 0;
   #looking: NodeJS.Timeout | undefined;
 
-  constructor(least: number, most = least, idle = idleMeter(), atOnce = measuring) {
+  constructor(least: number, most = least, idle = idleMeter(), atOnce = measuring, share = room) {
     this.#least = least;
+    this.#room = share;
     this.#most = most;
     this.#idle = idle;
     this.#measuring = new Slots(atOnce);
@@ -81,8 +91,9 @@ export class Places {
 
   /** Places on so many processors; `quiet`: for what a neighbor's start would disturb. */
   static on(processors: number, quiet: boolean): Places {
-    const most = (quiet ? 4 : 5) * processors;
-    return new Places(processors + 1, most, idleMeter(), quiet ? measuringQuietly : measuring);
+    const least = processors + 1;
+    if (quiet) return new Places(least, 4 * processors, idleMeter(), measuringQuietly, quietRoom);
+    return new Places(least, 5 * processors);
   }
 
   /** Runs when there is a place. What stood in another line before, as for its turn to measure, is "next": there it has waited long enough. */
@@ -126,25 +137,26 @@ export class Places {
     } else if (!this.#looking) {
       this.#idle();
       this.#looking = setInterval(() => {
-        if (this.#idle() >= room && this.#running < this.#most) this.#next();
+        if (this.#idle() >= this.#room && this.#running < this.#most) this.#next();
         this.#admit();
       }, pause);
     }
   }
 }
 
-/** Where a run has to wait for its place: "door": for the node port, too. */
+/** Where a run has to wait for its place: "door": for a node port of its own, too. */
 export interface Lane {
   door: boolean;
   pace: Pace;
 }
 
 /**
- * Runs in its lane. Those that need the node port go one after the other: were they to queue behind all others each time, they would be the last
+ * Runs in its lane. Those that need a node port stand in line for one of a few: were they to queue behind all others each time, they would be the last
  * for long.
  */
 export const inLane = <T>(
-  { places, nodePort }: { places: Places; nodePort: Slots },
+  { places, doors }: { places: Places; doors: Pool<number> },
   { door, pace }: Lane,
-  run: () => Promise<T>,
-): Promise<T> => (door ? nodePort.use(() => places.stand(run, pace, "next")) : places.stand(run, pace));
+  run: (nodePort?: number) => Promise<T>,
+): Promise<T> =>
+  door ? doors.use((nodePort) => places.stand(() => run(nodePort), pace, "next")) : places.stand(run, pace);

@@ -19,9 +19,9 @@ export interface Change {
   left: string[];
   /** What of the start it does without. */
   without: string[];
-  /** Objects in the solution's version of a file that are not in the mutant's: they have to go. */
+  /** Objects in the solution's version of a file that are not in the mutant's, and Services that it has otherwise: they have to go. */
   gone: ManifestObject[];
-  /** Objects only the mutant brings: they have to go when it is taken back. */
+  /** Objects only the mutant brings, and Services that it has otherwise: they have to go when it is taken back. */
   brought: ManifestObject[];
 }
 
@@ -45,6 +45,13 @@ const without = (some: ManifestObject[], others: ManifestObject[]): ManifestObje
   const names = new Set(others.map(nameOf));
   return some.filter((one) => !names.has(nameOf(one)));
 };
+
+/** Services that the others have otherwise. They are made anew: one that is changed keeps its address and its node port, whatever the manifest says. */
+const otherServices = (some: readonly ManifestObject[], others: readonly ManifestObject[]): ManifestObject[] =>
+  some.filter((one) => {
+    const namesake = others.find((other) => nameOf(other) === nameOf(one));
+    return one.kind === "Service" && namesake !== undefined && !isDeepStrictEqual(one, namesake);
+  });
 
 /** Kinds that pods are made from, or read when they start: a change in them means other pods. */
 const podsDepend = new Set(
@@ -95,9 +102,10 @@ export function changeOf(solution: string, mutant: Mutant, checks: Checks): Chan
     const [gone, brought] = [without(theirs, own), without(own, theirs)];
     // Names that only a stand can fill in.
     const text = `${textOf(file)}${textOf(join(solution, path))}`;
-    if (gone.length + brought.length > 0 && namesAlone(text) !== text) return undefined;
-    change.gone.push(...gone);
-    change.brought.push(...brought);
+    const filled = namesAlone(text) !== text;
+    if (gone.length + brought.length > 0 && filled) return undefined;
+    change.gone.push(...gone, ...(filled ? [] : otherServices(theirs, own)));
+    change.brought.push(...brought, ...(filled ? [] : otherServices(own, theirs)));
   }
   return change;
 }

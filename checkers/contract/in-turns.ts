@@ -34,11 +34,12 @@ export async function proveInTurns(
   const { ground, places } = proof;
   const apart: Apart[] = [];
   let stand: Stand | undefined;
+  let door: number | undefined;
 
   const begin = async (): Promise<Stand> => {
     const base = mkdtempSync(join(tmpdir(), "workbook-solution-"));
     try {
-      stand = new Stand(lab, ground, changes[0]?.without);
+      stand = new Stand(lab, ground, { without: changes[0]?.without, nodePort: door });
       await stand.enter();
       cpSync(solution, base, { recursive: true });
       for (const file of changes[0]?.left ?? []) rmSync(join(base, file), { force: true });
@@ -75,7 +76,8 @@ export async function proveInTurns(
     if (change !== changes.at(-1)) await takeBack(at, solution, change);
     return shown;
   };
-  const all = async (): Promise<void> => {
+  const all = async (nodePort?: number): Promise<void> => {
+    door = nodePort;
     for (const change of changes) {
       const began = performance.now();
       const shown = await shows(change).catch(async () => {

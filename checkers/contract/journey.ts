@@ -20,11 +20,11 @@ export interface Leg {
 export async function proveJourney(lab: LoadedLab, legs: readonly Leg[], proof: Proof, lane: Lane): Promise<Leg[]> {
   const { ground } = proof;
   let proved = 0;
-  await inLane(proof, lane, async () => {
+  await inLane(proof, lane, async (nodePort) => {
     let stand: Stand | undefined;
     try {
       ground.signal.throwIfAborted();
-      stand = new Stand(lab, ground);
+      stand = new Stand(lab, ground, { nodePort });
       await stand.enter();
       for (const { part, name, act } of legs) {
         const began = performance.now();

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { spoken } from "../core/duration.ts";
 import { type Checks, groundOf } from "../core/needs.ts";
 import { type LoadedLab, withSeed } from "../labs.ts";
+import { type Durations, longestFirst } from "./durations.ts";
 import { asksForNodePort, type Mutant, mutantName, mutantsOf, overlay, startsWithout, variantsOf } from "./files.ts";
-import { inLane, type Lane, type Pace, type Places, type Slots } from "./gates.ts";
+import { inLane, type Lane, type Pace, type Places, type Pool } from "./gates.ts";
 import { failsWith, gradeAnswer, gradeMutant, gradeStart, inWords, missingGround, type Verdicts } from "./grade.ts";
-import { type Change, changeOf, groupsOf } from "./in-place.ts";
+import { changeOf, groupsOf } from "./in-place.ts";
 import { proveInTurns } from "./in-turns.ts";
 import { type Leg, proveJourney } from "./journey.ts";
 import { waitsLong } from "./ledger.ts";
@@ -42,8 +43,10 @@ export interface Proof {
   ground: Ground;
   /** For runs at the same time. */
   places: Places;
-  /** One at a time: labs that need a fixed NodePort. */
-  nodePort: Slots;
+  /** How long runs took before. */
+  durations: Durations;
+  /** Node ports for the runs that need one, each its own. */
+  doors: Pool<number>;
   only: Part | undefined;
   /** Told each step whose outcome is final, as it ends. */
   done(step: Step): void;
@@ -95,6 +98,9 @@ export async function proveStatic(lab: { slug: string; dir: string }): Promise<S
 export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Failed[]> {
   const wants = (part: Part): boolean => proof.only === undefined || proof.only === part;
   const steps: Promise<Failed | undefined>[] = [];
+  /** What stands in line from the first, to begin in the order of how long it takes. */
+  const line: { takes: number; soon?: boolean; begin(): Promise<unknown> }[] = [];
+  const takes = (...names: string[]): number => proof.durations.of(...names.map((name) => ({ lab: lab.slug, name })));
   const doored = lab.definition.requires?.nodePort === true;
   const checks = lab.checks("pace");
   const whole = paceOf(lab, checks, Object.keys(checks));
@@ -144,7 +150,8 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
     // with other facts: text, start, checks and answer must change together.
     const other = lab.exam === undefined ? lab : withSeed(lab, otherSeed);
     const name = `solution, second time${lab.exam === undefined ? "" : `, seed ${otherSeed}`}`;
-    run("solution", name, (stand) => answered(stand, solution, "solution", proof), { as: other });
+    const act = (stand: Stand): Promise<Outcome> => answered(stand, solution, "solution", proof);
+    line.push({ takes: takes(name), begin: () => run("solution", name, act, { as: other }) });
   }
   const alone = async (rest: readonly Leg[]): Promise<void> => {
     // What a later leg is compared with comes first.
@@ -155,13 +162,15 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
       });
     }
   };
-  const journey = proof.only === undefined ? proveJourney(lab, legs, proof, { door: doored, pace: whole }) : legs;
-  const walked = Promise.resolve(journey).then(alone);
+  const journey = async (): Promise<void> =>
+    alone(proof.only === undefined ? await proveJourney(lab, legs, proof, { door: doored, pace: whole }) : legs);
+  line.push({ takes: takes(...legs.map(({ name }) => name)), begin: journey });
   if (wants("variants")) {
-    for (const name of variantsOf(lab.dir)) {
-      run("variants", `variant ${name}`, (stand) =>
-        answered(stand, join(lab.dir, "variants", name), `variants/${name}`, proof),
-      );
+    for (const variant of variantsOf(lab.dir)) {
+      const name = `variant ${variant}`;
+      const act = (stand: Stand): Promise<Outcome> =>
+        answered(stand, join(lab.dir, "variants", variant), `variants/${variant}`, proof);
+      line.push({ takes: takes(name), begin: () => run("variants", name, act) });
     }
   }
   if (wants("mutants")) {
@@ -169,35 +178,33 @@ export async function proveOnCluster(lab: LoadedLab, proof: Proof): Promise<Fail
       door: doored && asksForNodePort(solution, mutant.dir),
       pace: paceOf(lab, checks, [mutant.check, ...groundOf(checks, mutant.check)]),
     });
-    const fromTheStart = (mutant: Mutant, lost = 0): void => {
+    const fromTheStart = (mutant: Mutant, lost = 0): Promise<unknown> => {
       const as = { ...lane(mutant), without: startsWithout(mutant.dir) };
       const notes = lost < worthTelling ? [] : [inVain(lost)];
       const act = async (stand: Stand) => ({ notes, ...(await caught(stand, mutant, solution, proof)) });
-      run("mutants", mutantName(mutant), act, as);
+      return run("mutants", mutantName(mutant), act, as);
     };
-    const changes: Change[] = [];
-    const others: Mutant[] = [];
-    for (const mutant of longestFirst(mutantsOf(lab.dir), checks)) {
-      const change = changeOf(solution, mutant, checks);
-      if (change) changes.push(change);
-      else others.push(mutant);
-    }
-    const groups = groupsOf(changes, ({ mutant }) => lane(mutant).pace);
+    const all = byMode(mutantsOf(lab.dir), checks);
+    const changes = all.map((mutant) => changeOf(solution, mutant, checks)).filter((one) => one !== undefined);
     // One by itself would start as many pods as from the start.
-    others.push(...groups.filter(({ length }) => length === 1).map(([{ mutant }]) => mutant));
-    // Several, one after the other, take longer than any other run: they come first.
-    const inTurns = groups
-      .filter(({ length }) => length > 1)
-      .map(async ([first, ...rest]) => {
-        // They share the whole solution, and so its node port.
-        const shared = { ...lane(first.mutant), door: doored && asksForNodePort(solution) };
-        const apart = await proveInTurns(lab, [first, ...rest], solution, proof, shared);
+    const groups = groupsOf(changes, ({ mutant }) => lane(mutant).pace).filter(({ length }) => length > 1);
+    const inTurns = new Set(groups.flat().map(({ mutant }) => mutant));
+    // Several, one after the other, take longer than any other run.
+    for (const group of groups) {
+      // They share the whole solution, and so its node port.
+      const shared = { ...lane(group[0].mutant), door: doored && asksForNodePort(solution) };
+      const begin = async (): Promise<void> => {
+        const apart = await proveInTurns(lab, group, solution, proof, shared);
         for (const { mutant, lost } of apart) fromTheStart(mutant, lost);
-      });
-    for (const mutant of longestFirst(others, checks)) fromTheStart(mutant);
-    await Promise.all(inTurns);
+      };
+      line.push({ takes: takes(...group.map(({ mutant }) => mutantName(mutant))), begin });
+    }
+    for (const mutant of all.filter((one) => !inTurns.has(one))) {
+      const soon = lane(mutant).pace === "measures";
+      line.push({ takes: takes(mutantName(mutant)), soon, begin: () => fromTheStart(mutant) });
+    }
   }
-  await walked;
+  await Promise.all(longestFirst(line).map(({ begin }) => begin()));
   return (await Promise.all(steps)).filter((one) => one !== undefined);
 }
 
@@ -208,10 +215,10 @@ const inVain = (lost: number): string =>
   `${spoken(lost)} went into laying it over a running solution first, in vain: a step of its own that begins a rollout keeps it from being tried there`;
 
 /**
- * What disturbs takes longest and what only looks is soon done: with the long ones first the places stay filled to the end. Among their like, one of
- * each check comes before the second of any: a check that takes minutes begins early, wherever the text has it.
+ * As long as nobody knows how long they take: what disturbs comes first, as it takes longest, and what only looks and is soon done comes last. Among
+ * their like, one of each check comes before the second of any: a check that takes minutes begins early, wherever the text has it.
  */
-export function longestFirst(mutants: readonly Mutant[], checks: Checks): Mutant[] {
+export function byMode(mutants: readonly Mutant[], checks: Checks): Mutant[] {
   const modes = ["disturb", "sample", "observe"];
   const rank = ({ check }: Mutant): number => modes.indexOf(checks[check]?.mode ?? "");
   const place = (mutant: Mutant): number => mutants.filter(({ check }) => check === mutant.check).indexOf(mutant);
@@ -236,7 +243,7 @@ async function runStep(
 ): Promise<Failed | undefined> {
   const { ground } = proof;
   let wrongPass = false;
-  const once = async (): Promise<Step> => {
+  const once = async (nodePort?: number): Promise<Step> => {
     const began = performance.now();
     let stand: Stand | undefined;
     const step = (ok: boolean, outcome: Outcome): Step => ({
@@ -253,7 +260,7 @@ async function runStep(
     let result: Step;
     try {
       ground.signal.throwIfAborted();
-      stand = new Stand(lab, ground, without);
+      stand = new Stand(lab, ground, { without, nodePort });
       await stand.enter();
       const outcome = await act(stand);
       wrongPass = outcome.wrongPass === true;
@@ -271,7 +278,7 @@ async function runStep(
     return undefined;
   }
   proof.failed(first);
-  return { step: first, again: once };
+  return { step: first, again: () => inLane(proof, lane, once) };
 }
 
 async function answered(stand: Stand, dir: string, where: string, proof: Proof): Promise<Outcome> {

@@ -15,6 +15,8 @@ export interface RecordedState {
   /** "solution", "variants/NAME", "mutants/CHECK/CODE". */
   name: string;
   namespace: string;
+  /** Its node port, where it had another than the lab's own. */
+  nodePort?: number;
   snapshot: Snapshot;
   /** What learner.METHOD(ARGUMENT) gave; null: nothing. */
   learner: Record<string, string | null>;
@@ -64,7 +66,7 @@ async function recordOnce(
   name: string,
   fails: RecordedState["fails"],
 ): Promise<RecordedState> {
-  const { namespace } = stand;
+  const { namespace, nodePort } = stand;
   const reads = new Map<string, { kind: Kind; scope?: Scope }>();
   const note = (kind: Kind, scope?: Scope): void => {
     reads.set(`${kind.group}/${kind.plural} ${scope?.namespace ?? ""}`, {
@@ -103,7 +105,17 @@ async function recordOnce(
     if (!asked) checks.push(id);
   }
   const snapshot = await record(scene.cluster, namespace, [...reads.values()]);
-  return { lab: stand.lab.slug, name, namespace, snapshot, learner: told, checks, ...(fails && { fails }) };
+  const lab = stand.lab.slug;
+  return {
+    lab,
+    name,
+    namespace,
+    ...(nodePort && { nodePort }),
+    snapshot,
+    learner: told,
+    checks,
+    ...(fails && { fails }),
+  };
 }
 
 /** Checks that only look, by id. */

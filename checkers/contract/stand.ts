@@ -7,10 +7,11 @@ import { deleteNamespace, type Entered, enterLab, resetLab, withFilled } from ".
 import { FreshCluster } from "../kube/fresh.ts";
 import type { Transport } from "../kube/transport.ts";
 import { remove } from "../kubectl.ts";
-import { type LoadedLab, namespaceOf } from "../labs.ts";
+import { type LoadedLab, namespaceOf, nodePortOf, withNodePort } from "../labs.ts";
 import { makeScene } from "../probes/scene.ts";
-import { mapped } from "../probes/target.ts";
+import { type MappedPort, mapped } from "../probes/target.ts";
 import { applyAnswer } from "./answer.ts";
+import { exchangePort } from "./files.ts";
 
 /** What all runs of one proof share. */
 export interface Ground {
@@ -21,11 +22,19 @@ export interface Ground {
   run: string;
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
-  /** Which port of this machine a node port of the cluster is mapped to. */
-  nodePort?: { container: number; host: number } | undefined;
+  /** Node ports of the cluster that a port of this machine leads to. */
+  nodePorts?: readonly MappedPort[];
 }
 
 export const runLabel = "workbook.local/contract";
+
+/** What is particular to a stand. */
+interface Fitting {
+  /** Files of start/cluster/ that are not put in. */
+  without?: readonly string[] | undefined;
+  /** The node port it has, where its lab needs one: stands side by side cannot have the same. Answers and checks get to know it. */
+  nodePort?: number | undefined;
+}
 
 /** One learner's place, made for one run: a namespace, a working folder and a kubeconfig that nobody else has. */
 export class Stand {
@@ -34,13 +43,15 @@ export class Stand {
   readonly #ground: Ground;
   readonly #home: string;
   readonly #without: readonly string[];
+  readonly #exchanged: { usual: number; own: number } | undefined;
   #entered: Entered | undefined;
   /** Milliseconds spent on making the start and on doing the answer; the rest of a run is its checks' time. */
   readonly spent = { start: 0, answer: 0 };
 
-  /** `without`: files of start/cluster/ that are not put in. */
-  constructor(lab: LoadedLab, ground: Ground, without: readonly string[] = []) {
-    this.lab = lab;
+  constructor(lab: LoadedLab, ground: Ground, { without = [], nodePort }: Fitting = {}) {
+    const usual = nodePortOf(lab);
+    this.#exchanged = usual === undefined || nodePort === undefined ? undefined : { usual, own: nodePort };
+    this.lab = this.#exchanged ? withNodePort(lab, this.#exchanged.own) : lab;
     this.#without = without;
     this.#ground = ground;
     this.namespace = `${namespaceOf(lab)}-${randomBytes(4).toString("hex")}`;
@@ -62,6 +73,11 @@ export class Stand {
     };
   }
 
+  /** The node port it has in place of the lab's own. */
+  get nodePort(): number | undefined {
+    return this.#exchanged?.own;
+  }
+
   async enter(): Promise<void> {
     this.#entered = await this.#timed("start", () => enterLab(this.#options));
   }
@@ -76,9 +92,10 @@ export class Stand {
     const { lab, namespace } = this;
     const home = this.#home;
     return this.#timed("answer", () =>
-      withFilled(lab, dir, namespace, (filled) =>
-        applyAnswer({ dir: filled, folder, kubeconfig, namespace, kubectl, env, home, signal }),
-      ),
+      withFilled(lab, dir, namespace, (filled) => {
+        if (this.#exchanged) exchangePort(filled, this.#exchanged);
+        return applyAnswer({ dir: filled, folder, kubeconfig, namespace, kubectl, env, home, signal });
+      }),
     );
   }
 
@@ -96,7 +113,7 @@ export class Stand {
 
   scene(): BoundScene {
     const { folder, kubeconfig } = this.#at();
-    const { transport, signal, nodePort } = this.#ground;
+    const { transport, signal, nodePorts } = this.#ground;
     const cluster = new FreshCluster(transport, this.namespace);
     const { lab, namespace } = this;
     return makeScene({
@@ -107,7 +124,7 @@ export class Stand {
       learnerKubeconfig: kubeconfig,
       folder,
       signal,
-      nodePorts: mapped(nodePort),
+      nodePorts: mapped(nodePorts),
       seed: lab.seed,
     });
   }

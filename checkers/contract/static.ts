@@ -1,7 +1,9 @@
-import { basename, dirname } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Quiz } from "../core/quiz.ts";
 import { fillPlaceholders } from "../exams/fill.ts";
-import { type LoadedLab, loadLabAt, namespaceOf, slugPattern } from "../labs.ts";
+import { type LoadedLab, loadLabAt, namespaceOf, nodePortOf, slugPattern } from "../labs.ts";
+import { filesBelow } from "./files.ts";
 import { type Problem, problem } from "./problem.ts";
 import { checkProblems, definitionProblems, mutantProblems } from "./static-declared.ts";
 import { fileProblems, manifestProblems, scriptProblems } from "./static-files.ts";
@@ -36,7 +38,7 @@ export async function staticProblems(dir: string): Promise<Problem[]> {
   const checks = attempt(problems, "lab.ts", "checks()", () => lab.checks(namespace));
   const experiments = attempt(problems, "lab.ts", "experiments()", () => lab.experiments(namespace)) ?? {};
   if (!facts || !checks) return problems;
-  problems.push(...checkProblems(checks), ...mutantProblems(dir, checks));
+  problems.push(...checkProblems(checks), ...mutantProblems(dir, checks), ...nodePortProblems(lab));
   if (task) {
     problems.push(...taskProblems(lab, namespace));
     return problems;
@@ -58,6 +60,20 @@ export async function staticProblems(dir: string): Promise<Problem[]> {
     }),
   );
   return problems;
+}
+
+/** A node port that stands side by side could not exchange for one of their own. */
+function nodePortProblems(lab: LoadedLab): Problem[] {
+  if (lab.definition.requires?.nodePort !== true) return [];
+  const nodePort = nodePortOf(lab);
+  if (nodePort === undefined) {
+    const says = "has no number nodePort, though the lab requires a node port";
+    return [problem("facts.ts", says, "Add it: checks and text take it from there.")];
+  }
+  const start = join(lab.dir, "start/cluster");
+  return filesBelow(start)
+    .filter((file) => new RegExp(`\\b${nodePort}\\b`).test(readFileSync(join(start, file), "utf8")))
+    .map((file) => problem(`start/cluster/${file}`, `opens node port ${nodePort}`, "Leave that to the learner."));
 }
 
 function attempt<T>(problems: Problem[], where: string, what: string, act: () => T): T | undefined {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { currentCluster } from "../../cluster/current.ts";
+import { nodePorts } from "../../cluster/kind.ts";
 import { paths } from "../../cluster/paths.ts";
 import type { Io } from "../commands/io.ts";
 import { spoken } from "../core/duration.ts";
@@ -11,8 +12,10 @@ import { deleteNamespace } from "../enter.ts";
 import { Transport } from "../kube/transport.ts";
 import { type LoadedLab, labFolders, labRoots, loadLabAt, provable, shortName, stationFolders } from "../labs.ts";
 import { withLease } from "../probes/lease.ts";
+import type { MappedPort } from "../probes/target.ts";
 import { changedLabs } from "./changed.ts";
-import { Places, Slots } from "./gates.ts";
+import { Durations } from "./durations.ts";
+import { Places, Pool } from "./gates.ts";
 import { type LedgerLine, ledgerOf } from "./ledger.ts";
 import { type Failed, type Part, type Proof, proveOnCluster, proveStatic, type Step } from "./prove.ts";
 import { type Ground, runLabel } from "./stand.ts";
@@ -102,6 +105,7 @@ async function onCluster(
   }
   const transport = await Transport.open({ kubeconfig });
   const removals: Promise<void>[] = [];
+  const durations = new Durations(join(paths(env).cache, "proofs.json"));
   let release = async (): Promise<void> => {};
   try {
     const ground: Ground = {
@@ -111,7 +115,7 @@ async function onCluster(
       run: randomBytes(4).toString("hex"),
       env,
       signal,
-      nodePort: nodePortOf(kubeconfig, env),
+      nodePorts: mappedPorts(kubeconfig, env),
     };
     removals.push(...(await sweep(transport)));
     release = await bring(labs, ground, options);
@@ -123,11 +127,15 @@ async function onCluster(
     await withLease(transport, "proof", turn, signal, async (held) => {
       const proof: Proof = {
         ground: { ...ground, signal: held },
+        durations,
         places: options.jobs ? new Places(options.jobs) : Places.on(processors, false),
-        nodePort: new Slots(1),
+        doors: new Pool(await freeDoors(transport)),
         only: options.only,
         ...(options.recorded && { recorded: options.recorded }),
-        done,
+        done: (step) => {
+          if (step.ok) durations.note(step, step.took);
+          done(step);
+        },
         failed: (step) => {
           if (options.again === false || options.quiet || held.aborted) return;
           io.out(io.style("dim", `  ${shown(step)} failed beside others: once more, alone, at the end`));
@@ -140,9 +148,10 @@ async function onCluster(
         const own = quiet ? { ...proof, places: Places.on(processors, true) } : proof;
         failed.push(...(await Promise.all(beside.map((lab) => proveOnCluster(lab, own)))).flat());
       }
-      await secondTries(failed, done, options.again !== false && !held.aborted);
+      await secondTries(failed, proof.done, options.again !== false && !held.aborted);
     });
   } finally {
+    durations.write();
     const left = (await Promise.allSettled(removals)).filter((one) => one.status === "rejected");
     for (const one of left) io.err(`✗ ${(one.reason as Error).message}`);
     await release();
@@ -210,12 +219,24 @@ async function bring(
   return () => keepAddons(place, names, { user }).catch(() => {});
 }
 
-/** How the cluster's node port is reached from this machine: known of the one the last `up` ended with, and of one that tests made. */
-function nodePortOf(kubeconfig: string, env: NodeJS.ProcessEnv): { container: number; host: number } | undefined {
-  const host = Number(env.WORKBOOK_TEST_NODE_PORT);
-  if (host > 0) return { container: 30080, host };
+/** How the cluster's node ports are reached from this machine: known of the one the last `up` ended with, and of one that tests made. */
+function mappedPorts(kubeconfig: string, env: NodeJS.ProcessEnv): readonly MappedPort[] {
+  if (env.WORKBOOK_TEST_NODE_PORTS) return JSON.parse(env.WORKBOOK_TEST_NODE_PORTS) as MappedPort[];
   const current = currentCluster(env);
-  return current?.kubeconfig === kubeconfig ? current.nodePort : undefined;
+  return current?.kubeconfig === kubeconfig ? (current.nodePorts ?? []) : [];
+}
+
+/**
+ * Node ports that runs may open side by side: those our own clusters map to this machine, without what a Service of the cluster has already, as one of an
+ * open lab. Where none is left, the first: the API server then says whose it is.
+ */
+async function freeDoors(transport: Transport): Promise<number[]> {
+  const { items } = await transport.json<{ items: { spec?: { ports?: { nodePort?: number }[] } }[] }>(
+    "/api/v1/services",
+  );
+  const taken = new Set(items.flatMap(({ spec }) => spec?.ports ?? []).map(({ nodePort }) => nodePort));
+  const free = nodePorts.filter((port) => !taken.has(port));
+  return free.length > 0 ? free : [nodePorts[0]];
 }
 
 /** The pinned kubectl, else the one on PATH. */

@@ -21,6 +21,7 @@ export const sharedLoad = (lab: Facts): Check => {
     mode: "sample",
     within: "60s",
     evidence: "state",
+    alone: false,
     why: "For every new connection, the rules on the client's node drew one of the ready pods at random. Random is even in the long run and uneven in the short: over this many requests each pod gets its quarter give or take a few, over ten one pod may well get none.",
     failures: {
       "too-few": {

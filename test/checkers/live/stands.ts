@@ -35,7 +35,7 @@ export function stands({ kubeconfig, kubectl, transport }: At) {
   /** Puts an answer (a mutant laid over the solution, if one is given) into a place of its own, and takes the place away after `act`. */
   const placed = <T>(lab: LoadedLab, answer: string, act: (stand: Stand) => Promise<T>, mutant?: Mutant): Promise<T> =>
     places.stand(async () => {
-      const stand = new Stand(lab, ground, mutant && startsWithout(mutant.dir));
+      const stand = new Stand(lab, ground, { without: mutant && startsWithout(mutant.dir) });
       const laid = mkdtempSync(join(tmpdir(), "workbook-mutant-"));
       try {
         await stand.enter();

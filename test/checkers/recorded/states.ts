@@ -6,7 +6,7 @@ import type { Clock } from "../../../checkers/core/poll.ts";
 import { gradeLabs } from "../../../checkers/grading/grade.ts";
 import { defaultPolicy } from "../../../checkers/grading/policy.ts";
 import type { Grade } from "../../../checkers/grading/schema.ts";
-import { type LoadedLab, labFolders, loadLabAt } from "../../../checkers/labs.ts";
+import { type LoadedLab, labFolders, loadLabAt, withNodePort } from "../../../checkers/labs.ts";
 import { said, verdicts } from "../verdicts.ts";
 
 const dir = process.env.WORKBOOK_TEST_STATES ?? "";
@@ -50,7 +50,8 @@ const jumping = (): Clock => {
 
 /** Grades a recorded state by the checks it was recorded for: of a mutant its own alone, since what others say of it may still have been on its way. */
 export function gradeRecorded(state: RecordedState): Promise<Grade> {
-  const lab = labs.get(state.lab) as LoadedLab;
+  const known = labs.get(state.lab) as LoadedLab;
+  const lab = state.nodePort === undefined ? known : withNodePort(known, state.nodePort);
   const asked = state.fails ? [state.fails.check] : state.checks;
   const own: LoadedLab = {
     ...lab,

@@ -41,10 +41,14 @@ const names = (objects: { kind?: string; metadata?: { name?: string } }[] = []):
   objects.map((one) => `${one.kind}/${one.metadata?.name}`);
 
 describe("what a mutant changes in a solution that runs", () => {
-  it("a Service beside the same pods", () => {
+  it("a Service beside the same pods, made anew each time", () => {
     const found = change({ "web.yaml": `${service(81)}---\n${deployment("web:1")}` });
-    expect(found).toMatchObject({ left: [], gone: [], brought: [] });
+    expect([found?.left, names(found?.gone), names(found?.brought)]).toEqual([[], ["Service/web"], ["Service/web"]]);
     expect([...(found?.laid.keys() ?? [])]).toEqual(["web.yaml"]);
+  });
+  it("nothing of a Service that stays as it is", () => {
+    const found = change({ "web.yaml": `${service(80)}---\n${deployment("web:1")}` });
+    expect(found).toMatchObject({ left: [], gone: [], brought: [] });
   });
   it("objects that have to go, and those that have to go when it is taken back", () => {
     const found = change({ "web.yaml": `${deployment("web:1")}---\n${service(80, "other")}` });

@@ -2,10 +2,19 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { filesBelow, overlay } from "../../../checkers/contract/files.ts";
+import { exchangePort, filesBelow, overlay } from "../../../checkers/contract/files.ts";
 import { scaffold } from "../../../checkers/contract/scaffold.ts";
 import { staticProblems } from "../../../checkers/contract/static.ts";
-import { findLab, LabError, labFolders, loadLab, loadLabs, namespaceOf } from "../../../checkers/labs.ts";
+import {
+  findLab,
+  LabError,
+  labFolders,
+  loadLab,
+  loadLabs,
+  namespaceOf,
+  nodePortOf,
+  withNodePort,
+} from "../../../checkers/labs.ts";
 
 const root = mkdtempSync(join(tmpdir(), "workbook-labs-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -103,6 +112,24 @@ describe("each kind of mistake is told to the author", () => {
         write(dir, "mutants/start/other.yaml", "kind: Secret");
       },
       "mutants/start/other.yaml: leaves out nothing of start/cluster/",
+    ],
+    [
+      "a node port without its fact",
+      (dir) => edit(dir, "lab.ts", "  summary:", "  requires: { nodePort: true },\n  summary:"),
+      "facts.ts: has no number nodePort",
+    ],
+    [
+      "a start that opens the node port",
+      (dir) => {
+        edit(dir, "lab.ts", "  summary:", "  requires: { nodePort: true },\n  summary:");
+        edit(dir, "facts.ts", "({", "({ nodePort: 30080,");
+        write(
+          dir,
+          "start/cluster/service.yaml",
+          "apiVersion: v1\nkind: Service\nspec: { ports: [{ nodePort: 30080 }] }\n",
+        );
+      },
+      "start/cluster/service.yaml: opens node port 30080",
     ],
     ["facts that import", (dir) => edit(dir, "facts.ts", /^/, 'import "./lab.ts";\n'), "facts.ts: imports something"],
     [
@@ -303,5 +330,30 @@ describe("a mutant", () => {
       return filesBelow(join(dir, code)).map((file) => `${file} ${readFileSync(join(dir, code, file), "utf8")}`);
     });
     expect(told).toEqual([["b.yaml wrong", "c.yaml right"], ["c.yaml wrong"]]);
+  });
+});
+
+describe("a node port", () => {
+  it("is exchanged wherever an answer names it, and nowhere else", () => {
+    const dir = join(root, "doors");
+    write(dir, "service.yaml", "nodePort: 30080\n");
+    write(dir, "deep/run.sh", 'curl "localhost:30080/x" # not 130080, 300801\n');
+    write(dir, "other.yaml", "nodePort: 30090\n");
+    exchangePort(dir, { usual: 30080, own: 30082 });
+    const texts = filesBelow(dir).map((file) => readFileSync(join(dir, file), "utf8"));
+    expect(texts).toEqual([
+      'curl "localhost:30082/x" # not 130080, 300801\n',
+      "nodePort: 30090\n",
+      "nodePort: 30082\n",
+    ]);
+  });
+  it("is the lab's fact, and another one where it is exchanged", async () => {
+    const own = await loadLab("03");
+    expect(nodePortOf(own)).toBe(30080);
+    const other = withNodePort(own, 30081);
+    expect(nodePortOf(other)).toBe(30081);
+    expect(other.facts("lab-03-x")).toEqual({ ...own.facts("lab-03-x"), nodePort: 30081 });
+    expect(other.checks("x").routes?.title).toContain("30081");
+    expect(nodePortOf(await loadLab("01"))).toBeUndefined();
   });
 });

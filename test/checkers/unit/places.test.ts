@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { idleMeter, type Pace, Places, Slots } from "../../../checkers/contract/gates.ts";
+import { idleMeter, inLane, type Pace, Places, Pool, Slots } from "../../../checkers/contract/gates.ts";
 
 /** A run one ends by hand. */
 function held(): { run: () => Promise<void>; began: boolean; end: () => void } {
@@ -39,6 +39,38 @@ describe("slots", () => {
     const slots = new Slots(1);
     await expect(slots.use(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
     await slots.use(async () => {});
+  });
+});
+
+describe("doors", () => {
+  it("are each had by one run at a time, and handed on", async () => {
+    const doors = new Pool([30080, 30081]);
+    const places = new Places(8);
+    const had: number[] = [];
+    const open = new Set<number | undefined>();
+    const ends: (() => void)[] = [];
+    const run = (nodePort?: number): Promise<void> => {
+      expect(open).not.toContain(nodePort);
+      open.add(nodePort);
+      had.push(nodePort ?? 0);
+      return new Promise<void>((resolve) => ends.push(resolve)).then(() => void open.delete(nodePort));
+    };
+    const all = [1, 2, 3, 4].map(() => inLane({ places, doors }, { door: true, pace: "looks" }, run));
+    for (let ended = 0; ended < 4; ended++) {
+      await turns();
+      expect(open.size).toBe(Math.min(2, 4 - ended));
+      ends.shift()?.();
+    }
+    await Promise.all(all);
+    expect(had.toSorted()).toEqual([30080, 30080, 30081, 30081]);
+  });
+  it("are not asked for by a run that needs none", async () => {
+    const given = await inLane(
+      { places: new Places(1), doors: new Pool<number>([]) },
+      { door: false, pace: "looks" },
+      async (nodePort) => nodePort,
+    );
+    expect(given).toBeUndefined();
   });
 });
 
@@ -88,17 +120,17 @@ describe("places", () => {
     expect(vi.getTimerCount(), "nothing looks on").toBe(0);
   });
 
-  it("three of those that measure, before all that only look", async () => {
-    const places = new Places(4);
-    const looking = standing(places, 5);
-    const measuring = standing(places, 4, "measures");
+  it("four of those that measure, before all that only look", async () => {
+    const places = new Places(5);
+    const looking = standing(places, 6);
+    const measuring = standing(places, 5, "measures");
     await turns();
-    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([4, 0]);
-    for (const one of looking.runs.slice(0, 4)) one.end();
+    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([5, 0]);
+    for (const one of looking.runs.slice(0, 5)) one.end();
     await turns();
-    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([5, 3]);
+    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([6, 4]);
     await end(looking);
-    expect(begun(measuring.runs), "the fourth waits for one of its own").toBe(3);
+    expect(begun(measuring.runs), "the fifth waits for one of its own").toBe(4);
     await end(measuring);
   });
 
