@@ -71,6 +71,14 @@ function replacingFunctions(run: string): string[] {
   return found.filter(([, , body]) => replacing.test(body ?? "")).map(([, name]) => name ?? "");
 }
 
+/** Steps of a solution that make something of one of these files: they have to be done again when it is another. */
+const stepsThatRead = (solution: string, files: readonly string[]): string[] => {
+  const read = files.filter((file) => !isManifest(file) && !isStep(file));
+  return filesBelow(solution)
+    .filter(isStep)
+    .filter((step) => read.some((file) => textOf(join(solution, step))?.includes(file)));
+};
+
 /** Whether the objects that pods depend on are the same. */
 const samePods = (some: readonly ManifestObject[], others: readonly ManifestObject[]): boolean => {
   const [own, theirs] = [some, others].map((all) => all.filter(({ kind }) => podsDepend.has(kind ?? "")));
@@ -90,6 +98,9 @@ export function changeOf(solution: string, mutant: Mutant, checks: Checks): Chan
   const laid = new Map(files.filter(([path]) => !left.includes(path)));
   if (laid.size === 0 || !left.every((path) => isManifest(path) || isStep(path)) || laid.has("run.sh"))
     return undefined;
+  for (const step of stepsThatRead(solution, [...laid.keys()])) {
+    if (!laid.has(step) && !left.includes(step)) laid.set(step, join(solution, step));
+  }
   const scripts = [...laid].filter(([path]) => path.endsWith(".sh"));
   const functions = replacingFunctions(textOf(join(solution, "run.sh")) ?? "");
   const replaces = (script: string): boolean =>

@@ -62,6 +62,17 @@ describe("what a mutant changes in a solution that runs", () => {
     expect(change({ "15-look.sh": "kubectl -n $NAMESPACE patch service web -p '{}'\n" })).toBeDefined();
     expect(change({ "15-look.sh": "look | grep release\n" })).toBeDefined();
   });
+  it("a file that a step makes something of, and that step with it", () => {
+    const own = folder({ "10-fill.sh": "sed s/X/$X/ page.in >page\n", "page.in": "right X\n", "run.sh": "echo\n" });
+    const laid = (dir: string, files: Record<string, string>) => [
+      ...(changeOf(dir, { check: "door", code: "wrong", dir: folder(files) }, checks)?.laid.keys() ?? []),
+    ];
+    expect(laid(own, { "page.in": "wrong X\n" })).toEqual(["page.in", "10-fill.sh"]);
+    expect(laid(own, { "page.in": "wrong X\n", "10-fill.sh": "" })).toEqual(["page.in"]);
+    expect(laid(own, { "other.in": "wrong X\n" })).toEqual(["other.in"]);
+    const rollsOut = folder({ "10-fill.sh": "kubectl replace -f page.in\n", "page.in": "right\n", "run.sh": "echo\n" });
+    expect(laid(rollsOut, { "page.in": "wrong\n" })).toEqual([]);
+  });
   it.each([
     ["other pods", { "web.yaml": `${deployment("web:2")}---\n${service(80)}` }],
     ["no pods", { "web.yaml": service(80) }],
