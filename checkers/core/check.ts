@@ -192,6 +192,8 @@ export interface Probes {
     port: number,
     path: string,
   ): Promise<{ status: number; body: string; headers: Record<string, string> }>;
+  /** Where the learner's own machine finds a node port: "localhost:30080" where the two are joined (by a port that may be another), else a node's address. */
+  outside(nodePort: number): Promise<string>;
   /** n requests, a new connection each, so kube-proxy picks anew: one sample of fixed size. */
   traffic(target: Target & { n: number }): Promise<TrafficSample>;
   /** Requests at a steady rate over a time. */

@@ -19,7 +19,7 @@ import { logs } from "./logs.ts";
 import { podAsk } from "./pod-get.ts";
 import { processOf } from "./process.ts";
 import { ownPrometheus, prometheus } from "./prometheus.ts";
-import { mapped, type NodePorts } from "./target.ts";
+import { mapped, type NodePorts, outside } from "./target.ts";
 import { traffic } from "./traffic.ts";
 import { inTurn } from "./turn.ts";
 import { Undo } from "./undo.ts";
@@ -80,6 +80,7 @@ export function makeProbes(
     process: (pod, options = {}) => processOf(transport, { namespace, pod, ...options }, signal),
     inside: (command) => inside(transport, command, signal),
     podGet: (pod, port, path) => podAsk(transport, "GET", { namespace, pod, port, path }, signal),
+    outside: (nodePort) => outside(transport, nodePort, nodePorts),
     traffic: (target) => traffic(transport, target, { namespace, nodePorts }, signal),
     load: (wanted) => load(transport, wanted, place),
     during: (wanted, act) => during(transport, wanted, act, place),

@@ -46,6 +46,12 @@ export async function addressOf(
   return { url: checked(`http://${service}.${namespace}.svc.cluster.local:${port}${path}`), from: "inside" };
 }
 
+/** Where somebody at this machine finds a node port: "localhost:30080" where it is mapped, else at a node's own address. */
+export async function outside(transport: Transport, nodePort: number, nodePorts: NodePorts): Promise<string> {
+  const host = nodePorts(nodePort);
+  return host === undefined ? `${await nodeAddress(transport)}:${nodePort}` : `localhost:${host}`;
+}
+
 function checked(url: string): string {
   if (/^[\x21-\x7e]+$/.test(url) && !/["\\]/.test(url)) return url;
   throw new LookError(`${JSON.stringify(url)} is not an address that can be asked.`);

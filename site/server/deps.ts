@@ -6,6 +6,7 @@ import type { LabDefinition } from "../../checkers/core/lab.ts";
 import type { Quiz } from "../../checkers/core/quiz.ts";
 import type { ClusterView, LabReport, PodView } from "../../checkers/core/report.ts";
 import type { BoundScene } from "../../checkers/core/run.ts";
+import type { MappedPort } from "../../cluster/types.ts";
 
 export interface ServedLab {
   /** Folder name, e.g. "01-cluster-and-kubectl". */
@@ -57,8 +58,8 @@ export interface ClusterPort {
   view(): ClusterView;
   /** Returns the unsubscriber. */
   onView(listener: (view: ClusterView) => void): () => void;
-  /** Undefined until there is a cluster. bin: folder with the pinned tools. */
-  handle(): { kubeconfig: string; bin: string } | undefined;
+  /** Undefined until there is a cluster. bin: folder with the pinned tools. nodePorts: those that a port of this machine leads to. */
+  handle(): { kubeconfig: string; bin: string; nodePorts?: readonly MappedPort[] } | undefined;
 }
 
 /** The part of pino that the server uses. */

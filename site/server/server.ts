@@ -131,7 +131,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     gate,
     auth,
     port,
-    site: new StaticSite(options.dist, (number) => catalog.namespaceOf(number)),
+    site: new StaticSite(options.dist, {
+      namespaceOf: (number) => catalog.namespaceOf(number),
+      nodePorts: () => cluster.handle()?.nodePorts ?? [],
+    }),
     api: api({ catalog, store, terminals, room, onProgress: () => pages.progress(), ...(exams && { exams }) }),
     control: {
       token,

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { type BrotliOptions, brotliCompress, constants, gunzip, gzip, type ZlibOptions } from "node:zlib";
+import type { MappedPort } from "../../cluster/types.ts";
 import { inlineScriptHashes } from "./csp.ts";
 
 const types: Readonly<Record<string, string>> = {
@@ -41,6 +42,8 @@ const compressible = new Set([
 ]);
 /** Stands for the namespace of lab NN in built pages. */
 const sentinel = /wbns(\d\d)wb/g;
+/** A port of the reader's own machine. */
+const local = /\blocalhost(:| port )(\d+)\b/g;
 type Squeeze<Options> = (data: string | Buffer, options?: Options) => Promise<Buffer<ArrayBuffer>>;
 const brotli = promisify(brotliCompress) as Squeeze<BrotliOptions>;
 const zip = promisify(gzip) as Squeeze<ZlibOptions>;
@@ -51,7 +54,7 @@ type Encoding = "identity" | "br" | "gzip";
 interface Asset {
   file: string;
   extension: string;
-  /** Modification time in milliseconds and size: a change drops what was made of it. */
+  /** Modification time in milliseconds, size, and ports that moved: a change drops what was made of it. */
   stamp: string;
   body?: Promise<Buffer<ArrayBuffer>>;
   etag?: string;
@@ -66,20 +69,28 @@ export interface Served {
 
 export type Found = { kind: "asset"; asset: Asset } | { kind: "redirect"; to: string } | undefined;
 
+/** What built pages cannot know. */
+export interface LearnersOwn {
+  /** The namespace of lab NN. */
+  namespaceOf(number: string): string | undefined;
+  /** Node ports that a port of this machine leads to; none are known before there is a cluster. */
+  nodePorts(): readonly MappedPort[];
+}
+
 /**
  * The built site. Only what a walk of the folder found is served, by exact path, so no path leads out of it.
- * Compressed copies and pages with the learner's namespaces filled in are made on first request and kept.
+ * Compressed copies and pages with what is the learner's own filled in are made on first request and kept.
  */
 export class StaticSite {
   #dist: string;
-  #namespaceOf: (number: string) => string | undefined;
+  readonly #learner: LearnersOwn;
   #assets = new Map<string, Asset>();
   #hashes: string[] = [];
   #built = "";
 
-  constructor(dist: string, namespaceOf: (number: string) => string | undefined) {
+  constructor(dist: string, learner: LearnersOwn) {
     this.#dist = dist;
-    this.#namespaceOf = namespaceOf;
+    this.#learner = learner;
   }
 
   /** Hashes of all inline scripts of all pages, for the Content-Security-Policy. */
@@ -96,12 +107,14 @@ export class StaticSite {
       return false;
     }
     // The build writes this one last, when all others are there.
-    const built = `${index} ${stampOf(join(this.#dist, ".built-from"))}`;
+    const moved = this.#moved();
+    const built = `${index} ${stampOf(join(this.#dist, ".built-from"))} ${moved.length > 0 ? JSON.stringify(moved) : ""}`;
     if (built === this.#built) return true;
     const assets = new Map<string, Asset>();
     for (const [path, file] of walk(this.#dist)) {
-      const stamp = stampOf(file);
-      if (stamp === undefined) continue;
+      const found = stampOf(file);
+      if (found === undefined) continue;
+      const stamp = `${found} ${JSON.stringify(moved)}`;
       const known = this.#assets.get(path);
       assets.set(
         path,
@@ -151,7 +164,7 @@ export class StaticSite {
   #body(asset: Asset): Promise<Buffer<ArrayBuffer>> {
     asset.body ??= readFile(asset.file).then(
       async (raw) => {
-        const body = await this.#withNamespaces(raw, asset.extension);
+        const body = await this.#filledIn(raw, asset.extension);
         asset.etag = createHash("sha256").update(body).digest("base64url").slice(0, 22);
         return body;
       },
@@ -163,15 +176,24 @@ export class StaticSite {
     return asset.body;
   }
 
-  /** Pages, and the excerpts that the search shows of them (gzipped JSON), with the learner's namespaces filled in. */
-  async #withNamespaces(raw: Buffer<ArrayBuffer>, extension: string): Promise<Buffer<ArrayBuffer>> {
+  /** Node ports that this machine has at another port than their own, because that was taken. */
+  #moved(): readonly MappedPort[] {
+    return this.#learner.nodePorts().filter(({ container, host }) => container !== host);
+  }
+
+  /** Pages, and the excerpts that the search shows of them (gzipped JSON), with the learner's namespaces and ports filled in. */
+  async #filledIn(raw: Buffer<ArrayBuffer>, extension: string): Promise<Buffer<ArrayBuffer>> {
     if (extension !== ".html" && extension !== ".pf_fragment") return raw;
     const zipped = extension === ".pf_fragment";
     const text = (zipped ? await unzip(raw) : raw).toString("utf8");
-    const filled = text.replace(sentinel, (whole, number: string) => {
-      const namespace = this.#namespaceOf(number);
+    const named = text.replace(sentinel, (whole, number: string) => {
+      const namespace = this.#learner.namespaceOf(number);
       return namespace !== undefined && /^[a-z0-9-]{1,63}$/.test(namespace) ? namespace : whole;
     });
+    const ports = new Map(this.#moved().map(({ container, host }) => [String(container), host]));
+    const filled = named.replace(local, (whole, sign: string, port: string) =>
+      ports.has(port) ? `localhost${sign}${ports.get(port)}` : whole,
+    );
     if (filled === text) return raw;
     return zipped ? zip(filled) : Buffer.from(filled, "utf8");
   }

@@ -41,6 +41,23 @@ describe("pages", () => {
     expect(gunzipSync(sent).toString()).toBe(fragment.replace("wbns01wb", "lab-01"));
   });
 
+  it("shows the port of this machine that leads to a node port, once the cluster is there and it is another", async () => {
+    const text = "curl http://localhost:30080/health; localhost port 30080: refused; nodePort: 30080, localhost:300801";
+    writeFileSync(join(bench.options.dist, "door.html"), text);
+    writeFileSync(join(bench.options.dist, ".built-from"), "the door");
+    const door = async (): Promise<string> => (await bench.fetch("/door")).text();
+    expect(await door()).toBe(text);
+    const at = (host: number) => ({ kubeconfig: "", bin: "", nodePorts: [{ container: 30080, host }] });
+    bench.cluster.known = at(30080);
+    expect(await door()).toBe(text);
+    bench.cluster.known = at(30090);
+    expect(await door()).toBe(
+      "curl http://localhost:30090/health; localhost port 30090: refused; nodePort: 30080, localhost:300801",
+    );
+    bench.cluster.known = undefined;
+    expect(await door()).toBe(text);
+  });
+
   it("allows its own inline scripts by hash, as they are sent, and no others", async () => {
     const answer = await bench.fetch("/");
     const policy = answer.headers.get("content-security-policy") ?? "";

@@ -170,6 +170,8 @@ export class ScriptedSession implements LabSession {
 export class ScriptedCluster implements ClusterPort {
   #view: ClusterView = { state: "ready", summary: "Ready", steps: [], progress: 1, since: new Date().toISOString() };
   #listeners = new Set<(view: ClusterView) => void>();
+  /** What is known of it; tests of that set it. */
+  known: ReturnType<ClusterPort["handle"]>;
   view(): ClusterView {
     return this.#view;
   }
@@ -177,8 +179,8 @@ export class ScriptedCluster implements ClusterPort {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
-  handle(): undefined {
-    return undefined;
+  handle(): ReturnType<ClusterPort["handle"]> {
+    return this.known;
   }
   become(state: ClusterView["state"], summary: string): void {
     this.#view = { ...this.#view, state, summary };

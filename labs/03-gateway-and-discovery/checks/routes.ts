@@ -65,18 +65,19 @@ const silence: readonly PathCode[] = ["no-answer", "bad-gateway", "some-fail", "
 /** One path the gateway answers by itself. */
 async function own(
   lab: Facts,
-  { traffic }: Probes,
+  { traffic, outside }: Probes,
   path: string,
   text: string,
   differs: PathCode,
 ): Promise<Pass | Fail<PathCode>> {
   const sample = await traffic({ nodePort: lab.nodePort, path, n: few });
+  const url = `http://${await outside(lab.nodePort)}${path}`;
   const seen: Evidence = {
-    object: `http://localhost:${lab.nodePort}${path}`,
+    object: url,
     path: `${sample.sent} requests`,
     expected: `200: ${sample.sent}, with “${text}”`,
     actual: said(sample),
-    command: `curl -i http://localhost:${lab.nodePort}${path}`,
+    command: `curl -i ${url}`,
   };
   if (noneAnswered(sample)) return fail("no-answer", seen);
   if (sample.statuses["0"]) return fail("some-fail", seen);
@@ -91,11 +92,15 @@ const said = ({ statuses, body, firstError }: TrafficSample): string =>
     .join(" ");
 
 /** The path that leads on to the model. */
-async function predict(lab: Facts, { traffic }: Probes, backends: readonly string[]): Promise<Pass | Fail<PathCode>> {
+async function predict(
+  lab: Facts,
+  { traffic, outside }: Probes,
+  backends: readonly string[],
+): Promise<Pass | Fail<PathCode>> {
   const { nodePort, requests, backend } = lab;
   const sample = await traffic({ nodePort, path: "/predict", n: requests });
-  const command = `curl -i http://localhost:${nodePort}/predict`;
-  const at = { object: `http://localhost:${nodePort}/predict`, command };
+  const url = `http://${await outside(nodePort)}/predict`;
+  const at = { object: url, command: `curl -i ${url}` };
   const evidence: Evidence[] = [
     { ...at, path: `${sample.sent} requests, by status`, expected: `200: ${sample.sent}`, actual: said(sample) },
     {
@@ -130,7 +135,7 @@ async function predict(lab: Facts, { traffic }: Probes, backends: readonly strin
  */
 export const routes = (lab: Facts): Check =>
   check({
-    title: `/health, /status and /predict answer on port ${lab.nodePort} of this machine`,
+    title: `/health, /status and /predict answer on node port ${lab.nodePort}`,
     points: 5,
     mode: "sample",
     within: "90s",

@@ -299,8 +299,10 @@ describe("traffic, otherwise than a plain GET", () => {
   it("reaches a NodePort from inside where none is mapped, and from here where one is", async () => {
     const nodePort = (await cluster.get(kinds.Service, "outside"))?.spec?.ports?.[0]?.nodePort as number;
     expect((await probes.traffic({ nodePort, n: 10 })).statuses).toEqual({ 200: 10 });
+    expect(await probes.outside(nodePort)).toMatch(new RegExp(`^[0-9.]+:${nodePort}$`));
     // Nothing listens at the host port it is said to be mapped to: so it was asked from here.
     const closed = makeProbes(transport, own, signal, () => 1);
+    expect(await closed.outside(nodePort)).toBe("localhost:1");
     expect(await closed.traffic({ nodePort, n: 2 })).toMatchObject({ statuses: { 0: 2 }, firstError: "ECONNREFUSED" });
   });
 });
