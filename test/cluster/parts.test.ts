@@ -15,7 +15,7 @@ import {
   judgeNode,
 } from "../../cluster/doctor.ts";
 import { imagesOf } from "../../cluster/images.ts";
-import { freePort, kindConfig, notReady } from "../../cluster/kind.ts";
+import { freePort, kindConfig, notReady, readRecord } from "../../cluster/kind.ts";
 import { clusterName, paths } from "../../cluster/paths.ts";
 import { apiAnswers, target } from "../../cluster/probe.ts";
 import { CommandError, run } from "../../cluster/run.ts";
@@ -138,6 +138,22 @@ describe("kind's configuration", () => {
   it("names our own repository only for images built here", () => {
     expect(config([], false).kubeadmConfigPatches.join()).not.toContain("imageRepository");
     expect(config([], true).kubeadmConfigPatches.join()).toContain("imageRepository: workbook.local");
+  });
+});
+
+describe("the record of a cluster", () => {
+  const at = paths({ WORKBOOK_HOME: mkdtempSync(join(tmpdir(), "workbook-record-")) });
+  const kept = (record: object): void => writeFileSync(join(at.state, "cluster-w.json"), JSON.stringify(record));
+
+  it("keeps all ports; of one that was written when the first alone was kept, that one", async () => {
+    kept({ name: "w", hostPorts: [30090, 30081, 30082], complete: true });
+    expect(await readRecord(at, "w")).toEqual({ name: "w", hostPorts: [30090, 30081, 30082], complete: true });
+    kept({ name: "w", hostPort: 30090, complete: true });
+    expect(await readRecord(at, "w")).toEqual({ name: "w", hostPorts: [30090], complete: true });
+  });
+  it.each([{}, { name: "another", hostPorts: [30080] }, { name: "w" }])("is none where it says %j", async (record) => {
+    kept(record);
+    expect(await readRecord(at, "w")).toBeUndefined();
   });
 });
 
