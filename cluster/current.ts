@@ -22,8 +22,13 @@ export function rememberCurrent(at: Paths, { provider, kubeconfig, nodePorts }: 
 /** What the last `up` ended with, if it is still there. Says nothing about whether the cluster answers. */
 export function currentCluster(env?: Record<string, string | undefined>): Current | undefined {
   try {
-    const current = JSON.parse(readFileSync(fileOf(paths(env), clusterName(env)), "utf8")) as Current;
-    return existsSync(current.kubeconfig) ? current : undefined;
+    // One that was written before they were kept has no node ports.
+    const {
+      provider,
+      kubeconfig,
+      nodePorts = [],
+    } = JSON.parse(readFileSync(fileOf(paths(env), clusterName(env)), "utf8")) as Current;
+    return existsSync(kubeconfig) ? { provider, kubeconfig, nodePorts } : undefined;
   } catch {
     return undefined;
   }

@@ -30,7 +30,8 @@ export interface RunStepsOptions {
   tick?: number;
 }
 
-function readDurations(file: string | undefined): Record<string, number> {
+/** Milliseconds by name, as kept in a file; one that is missing or makes no sense is as good as none. */
+export function readDurations(file: string | undefined): Record<string, number> {
   if (!file) return {};
   try {
     const data: unknown = JSON.parse(readFileSync(file, "utf8"));

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { readDurations } from "../../cluster/steps.ts";
 
 /** What identifies a run: its lab's slug and its name. */
 type Run = { lab: string; name: string };
@@ -16,7 +17,7 @@ export class Durations {
   /** A file that is missing or makes no sense is as good as none: the order is another then, and nothing else. */
   constructor(file: string) {
     this.#file = file;
-    this.#known = new Map(Object.entries(read(file)));
+    this.#known = new Map(Object.entries(readDurations(file)));
   }
 
   /** Milliseconds the runs took one after the other; infinitely many where one of them has not been proved here yet. */
@@ -38,15 +39,6 @@ export class Durations {
     } catch {
       // A disk that is full is told of by whatever needs it.
     }
-  }
-}
-
-function read(file: string): Record<string, number> {
-  try {
-    const data: unknown = JSON.parse(readFileSync(file, "utf8"));
-    return Object.fromEntries(Object.entries(data ?? {}).filter(([, took]) => Number.isFinite(took) && took >= 0));
-  } catch {
-    return {};
   }
 }
 

@@ -223,7 +223,7 @@ async function bring(
 function mappedPorts(kubeconfig: string, env: NodeJS.ProcessEnv): readonly MappedPort[] {
   if (env.WORKBOOK_TEST_NODE_PORTS) return JSON.parse(env.WORKBOOK_TEST_NODE_PORTS) as MappedPort[];
   const current = currentCluster(env);
-  return current?.kubeconfig === kubeconfig ? (current.nodePorts ?? []) : [];
+  return current?.kubeconfig === kubeconfig ? current.nodePorts : [];
 }
 
 /**
