@@ -315,7 +315,7 @@ export class LabSession {
     return {
       ...base,
       learner: noted,
-      withSignal: (signal) => ({ ...(base.withSignal?.(signal) ?? base), learner: noted }),
+      withSignal: (signal, turn) => ({ ...(base.withSignal?.(signal, turn) ?? base), learner: noted }),
     };
   }
 

@@ -7,6 +7,10 @@ export class Pool<Thing extends NonNullable<unknown>> {
   constructor(things: readonly Thing[]) {
     this.#free = [...things];
   }
+  /** Whether there is one for whoever comes now. */
+  get free(): boolean {
+    return this.#free.length > 0;
+  }
   /** Runs when one is free, and gives it back however it ends. */
   async use<T>(run: (thing: Thing) => Promise<T>): Promise<T> {
     const thing = this.#free.shift() ?? (await new Promise<Thing>((resolve) => this.#waiting.push(resolve)));
@@ -33,8 +37,8 @@ export class Slots extends Pool<number> {
  */
 export type Pace = "looks" | "measures" | "waits";
 
-/** One measures, the next makes its start, others look at what needs no turn: more would only stand in line with pods of their own. */
-const measuring = 4;
+/** One measures, the next makes its start, others look at what needs no turn, all right answers to a lab among them: more would only stand in line. */
+const measuring = 6;
 /** The same where latencies of single requests are judged: what a third one starts would be seen in them. */
 const measuringQuietly = 2;
 /** A run that waits takes memory, and now and then a little time. */
@@ -103,6 +107,10 @@ export class Places {
     return this.#place(run, at);
   }
 
+  /** Nobody measures, and nobody waits for that. */
+  get free(): boolean {
+    return this.#measure.free;
+  }
   /** Measures or disturbs in its turn: one at a time. */
   measure<T>(run: () => Promise<T>): Promise<T> {
     return this.#measure.use(run);

@@ -7,8 +7,9 @@ import { type Clock, poll } from "../core/poll.ts";
 import { kinds } from "../core/port.ts";
 import { type BoundScene, inItsTurn, runCheck, settle, turnLimit } from "../core/run.ts";
 import type { Blocked, Verdict } from "../core/verdict.ts";
+import { Waited } from "../core/waited.ts";
 import { podViews } from "../pods.ts";
-import type { Places } from "./gates.ts";
+import type { Line } from "../probes/turn.ts";
 import type { Stand } from "./stand.ts";
 
 export type Verdicts = Map<string, Verdict | Blocked>;
@@ -17,13 +18,6 @@ export type Verdicts = Map<string, Verdict | Blocked>;
 const startLimit = 20_000;
 /** Milliseconds beyond its `within` in which a mutant must be caught. */
 const mutantGrace = 10_000;
-
-/** Where measuring checks take turns. */
-export type Turns = Pick<Places, "measure">;
-
-/** Runs a measuring check when none of this proof's others does that has to be alone; one that need not be runs at once. */
-const turn = <T>(check: Check, places: Turns, run: () => Promise<T>): Promise<T> =>
-  check.alone === false ? run() : places.measure(run);
 
 export interface Hasty {
   check: string;
@@ -36,14 +30,12 @@ export interface Hasty {
  * Grades a right answer. Objects take a moment to follow, so an observing check may say "not yet" until its `within` is over; one that
  * failed on the way although nothing was wrong is reported as hasty: a learner would have been told off for being fast.
  */
-export async function gradeAnswer(stand: Stand, places: Turns): Promise<{ verdicts: Verdicts; hasty: Hasty[] }> {
-  const scene = stand.scene();
+export async function gradeAnswer(stand: Stand, places: Line): Promise<{ verdicts: Verdicts; hasty: Hasty[] }> {
+  const scene = stand.scene(places);
   const hasty: Hasty[] = [];
-  const verdicts = await inOrder<Verdict>(stand.lab.checks(stand.namespace), async (id, check) => {
+  const look = async (id: string, check: Check): Promise<Verdict> => {
     scene.signal.throwIfAborted();
-    if (check.mode !== "observe") {
-      return turn(check, places, async () => (await settle(check, scene, clock)).verdict);
-    }
+    if (check.mode !== "observe") return (await settle(check, scene, clock)).verdict;
     let failed: Hasty | undefined;
     const began = clock.now();
     const { value, done } = await poll(() => runCheck(check, scene, clock), {
@@ -57,7 +49,8 @@ export async function gradeAnswer(stand: Stand, places: Turns): Promise<{ verdic
     });
     if (done && failed) hasty.push(failed);
     return value;
-  });
+  };
+  const verdicts = await inOrder(stand.lab.checks(stand.namespace), look, scene.free);
   return { verdicts, hasty };
 }
 
@@ -65,8 +58,8 @@ export async function gradeAnswer(stand: Stand, places: Turns): Promise<{ verdic
  * Grades the start, once it has come to rest: nobody has done anything, so nothing will become better by waiting. A check whose ground does not
  * pass there is blocked, as a learner would see it.
  */
-export async function gradeStart(stand: Stand, places: Turns): Promise<Verdicts> {
-  const scene = stand.scene();
+export async function gradeStart(stand: Stand, places: Line): Promise<Verdicts> {
+  const scene = stand.scene(places);
   const { signal } = scene;
   await poll(
     async () => {
@@ -81,18 +74,15 @@ export async function gradeStart(stand: Stand, places: Turns): Promise<Verdicts>
   );
   return inOrder<Verdict>(stand.lab.checks(stand.namespace), async (_id, check) => {
     signal.throwIfAborted();
-    const look = async (): Promise<Verdict> =>
-      (
-        await inItsTurn(check, scene, turnLimit, (held) =>
-          poll(() => runCheck(check, held, clock), {
-            clock,
-            within: Math.min(startLimit, milliseconds(check.within)),
-            signal,
-            done: (verdict) => verdict.state === "pass" || verdict.state === "fail",
-          }),
-        )
-      ).value;
-    return check.mode === "observe" ? look() : turn(check, places, look);
+    const { value } = await inItsTurn(check, scene, turnLimit, (held) =>
+      poll(() => runCheck(check, held, clock), {
+        clock,
+        within: Math.min(startLimit, milliseconds(check.within)),
+        signal,
+        done: (verdict) => verdict.state === "pass" || verdict.state === "fail",
+      }),
+    );
+    return value;
   });
 }
 
@@ -106,16 +96,13 @@ export const failsWith = (verdict: Verdict, code: string): boolean =>
  * What a check needs must pass for anyone to see its failure: looks at all of it and gives what does not pass, which is empty for a check that
  * needs nothing.
  */
-export async function missingGround(stand: Stand, id: string, places: Turns): Promise<Verdicts> {
+export async function missingGround(stand: Stand, id: string, places: Line): Promise<Verdicts> {
   const all = stand.lab.checks(stand.namespace);
   const ground = groundOf(all, id);
   if (ground.size === 0) return new Map();
-  const scene = stand.scene();
+  const scene = stand.scene(places);
   const checks = Object.fromEntries(Object.entries(all).filter(([one]) => ground.has(one)));
-  const verdicts = await inOrder<Verdict>(checks, async (_id, check) => {
-    const look = async (): Promise<Verdict> => (await settle(check, scene, clock)).verdict;
-    return check.mode === "observe" ? look() : turn(check, places, look);
-  });
+  const verdicts = await inOrder<Verdict>(checks, async (_id, check) => (await settle(check, scene, clock)).verdict);
   return new Map([...verdicts].filter(([, { state }]) => state !== "pass"));
 }
 
@@ -132,10 +119,10 @@ export function passesOrNever(now: () => number): (verdict: Verdict) => boolean 
 }
 
 /** Looks with one check until it passes, or these milliseconds are over, or nobody expects it to pass. */
-export async function comesToPass(stand: Stand, id: string, places: Turns, within: number): Promise<boolean> {
+export async function comesToPass(stand: Stand, id: string, places: Line, within: number): Promise<boolean> {
   const check = stand.lab.checks(stand.namespace)[id] as Check;
-  const scene = stand.scene();
-  const look = lookingWith(check, scene, places, () => {});
+  const scene = stand.scene(places);
+  const look = lookingWith(check, scene, new Waited(clock));
   const done = passesOrNever(clock.now);
   const { value } = await poll(look, { clock, within, done, signal: scene.signal, pauses: pausesOf(check) });
   return value.state === "pass";
@@ -144,19 +131,17 @@ export async function comesToPass(stand: Stand, id: string, places: Turns, withi
 const pausesOf = (check: Check): number[] =>
   check.mode === "observe" ? [100, 250, 500, 1_000] : [1_000, 2_000, 5_000];
 
-/** One look with a check, in its turn where it needs one; told the milliseconds for which it waited for that. */
+/** One look with a check, in its turn where it needs one; what it waits for that is counted. */
 const lookingWith =
-  (check: Check, scene: BoundScene, places: Turns, waited: (ms: number) => void): (() => Promise<Verdict>) =>
-  async () => {
-    if (check.mode === "observe") return runCheck(check, scene, clock);
-    const asked = clock.now();
-    return turn(check, places, () =>
-      inItsTurn(check, scene, turnLimit, (held) => {
-        waited(clock.now() - asked);
-        return runCheck(check, held, clock);
-      }),
+  (check: Check, scene: BoundScene, waited: Waited): (() => Promise<Verdict>) =>
+  () =>
+    waited.in(
+      (act: (held: BoundScene) => Promise<Verdict>) => inItsTurn(check, scene, turnLimit, act),
+      (held) => {
+        const { turn } = held;
+        return runCheck(check, turn ? { ...held, turn: (act) => waited.in(turn, act) } : held, clock);
+      },
     );
-  };
 
 /**
  * Looks with one check until it fails with this code, or time is up: its own and a little more, or `most` milliseconds. States it passes on the way do
@@ -166,20 +151,18 @@ export async function gradeMutant(
   stand: Stand,
   id: string,
   code: string,
-  places: Turns,
+  places: Line,
   most = Number.POSITIVE_INFINITY,
 ): Promise<Verdict> {
   const check = stand.lab.checks(stand.namespace)[id] as Check;
-  const scene = stand.scene();
+  const scene = stand.scene(places);
   const { signal } = scene;
   const within = Math.min(milliseconds(check.within) + mutantGrace, most);
   if (code === notSettled) return (await settle(check, scene, clock)).verdict;
   // Waiting for its turn must not use up the time in which a mutant must be caught.
-  let waited = 0;
-  const own: Clock = { now: () => clock.now() - waited, sleep: clock.sleep };
-  const look = lookingWith(check, scene, places, (ms) => {
-    waited += ms;
-  });
+  const waited = new Waited(clock);
+  const own: Clock = { now: () => clock.now() - waited.ms, sleep: clock.sleep };
+  const look = lookingWith(check, scene, waited);
   const done = (verdict: Verdict): boolean => failsWith(verdict, code);
   return (await poll(look, { clock: own, within, done, signal, pauses: pausesOf(check) })).value;
 }

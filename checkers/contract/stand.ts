@@ -10,6 +10,7 @@ import { remove } from "../kubectl.ts";
 import { type LoadedLab, namespaceOf, nodePortOf, withNodePort } from "../labs.ts";
 import { makeScene } from "../probes/scene.ts";
 import { type MappedPort, mapped } from "../probes/target.ts";
+import type { Line } from "../probes/turn.ts";
 import { applyAnswer } from "./answer.ts";
 import { exchangePort } from "./files.ts";
 
@@ -111,7 +112,8 @@ export class Stand {
     return remove([manifest], { kubectl, kubeconfig, namespace: this.namespace, signal });
   }
 
-  scene(): BoundScene {
+  /** `line`: where its measuring checks are let in. */
+  scene(line?: Line): BoundScene {
     const { folder, kubeconfig } = this.#at();
     const { transport, signal, nodePorts } = this.#ground;
     const cluster = new FreshCluster(transport, this.namespace);
@@ -126,6 +128,7 @@ export class Stand {
       signal,
       nodePorts: mapped(nodePorts),
       seed: lab.seed,
+      ...(line && { line }),
     });
   }
 

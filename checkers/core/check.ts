@@ -245,10 +245,11 @@ export interface Check<F extends Failures = Failures> {
   why: string;
   /**
    * For sample and disturb: false where a neighbor's load cannot change the verdict (reading a process's environment, one request, a hang and
-   * its restart), so that such runs may overlap. Default true: nothing else measures meanwhile. "machine": it judges how long single requests take,
-   * which any work on the machine changes, so a proof of labs runs nothing beside its lab.
+   * its restart), so that such runs may overlap. Default true: nothing else measures meanwhile. "load": nothing else measures while its load flows
+   * (probes.load, probes.during); what it makes ready before that may take its time beside others. "machine": it judges how long single requests
+   * take, which any work on the machine changes, so a proof of labs runs nothing beside its lab.
    */
-  alone?: boolean | "machine";
+  alone?: boolean | "load" | "machine";
   /**
    * Checks that lay the ground for this one. While one of them has not passed, this one is not looked at: it is "blocked", which is no second
    * penalty for one mistake. Only where it truly could not be judged; what can be measured by itself should be.

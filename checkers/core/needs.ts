@@ -74,12 +74,13 @@ export const unmet = (check: Check, passed: (id: string) => boolean): string[] =
 
 /**
  * Looks at every check once, what it needs first. Observing ones go together, each as soon as its ground is settled; then measuring ones
- * one by one; those that disturb last, because they would falsify what the others see. A check whose ground does not pass is not looked at:
- * it is blocked. Results come in the order of `checks`.
+ * one by one; those that disturb last, because they would falsify what the others see. Of either, one that may run beside others goes first
+ * while the turn to be alone is not `free`. A check whose ground does not pass is not looked at: it is blocked. Results come in the order of `checks`.
  */
 export async function inOrder<V extends { state: string }>(
   checks: Checks,
   look: (id: string, check: Check) => Promise<V>,
+  free: () => boolean = () => true,
 ): Promise<Map<string, V | Blocked>> {
   const seen = new Map<string, V | Blocked>();
   const left = new Map(Object.entries(checks));
@@ -112,9 +113,11 @@ export async function inOrder<V extends { state: string }>(
       }),
     );
   };
+  const first = (ids: readonly string[]): string | undefined =>
+    (free() ? undefined : ids.find((id) => checks[id]?.alone === false)) ?? ids[0];
   for (;;) {
     await observe();
-    const next = ready("sample")[0] ?? ready("disturb")[0];
+    const next = first(ready("sample")) ?? first(ready("disturb"));
     if (next === undefined) break;
     await run(next);
   }

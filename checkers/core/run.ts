@@ -5,16 +5,29 @@ import { notSettled } from "./failures.ts";
 import { judged } from "./judge.ts";
 import { type Clock, poll } from "./poll.ts";
 import type { Evidence, Fail, Verdict } from "./verdict.ts";
+import { Waited } from "./waited.ts";
+
+/** Acts while nothing else in the cluster measures. Rejects with Busy where others do for too long; the signal aborts too when the turn was lost. */
+export type Turn = <T>(act: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
 /** A scene whose reads and probes can be bound to a narrower signal, so that a check that hangs takes nothing with it. */
 export interface BoundScene extends Scene {
-  /** close(): takes back what the check disturbed. To be awaited once it has ended, however it ended. */
-  withSignal?(signal: AbortSignal): Scene & { close?(): Promise<void> };
+  /** Its loads take this turn. close(): takes back what the check disturbed. To be awaited once it has ended, however it ended. */
+  withSignal?(signal: AbortSignal, turn?: Turn): Scene & { close?(): Promise<void> };
   /**
    * Acts when it is this check's turn to measure or disturb, and nothing else does (see Check.alone). Waits for others for that many
-   * milliseconds, then rejects with Busy. The signal handed on aborts too when its turn was lost.
+   * milliseconds, then rejects with Busy. The signal handed on aborts too when its turn was lost. Of a check that has to be alone with its load
+   * only, the turn for that is handed on.
    */
-  hold?<T>(check: Pick<Check, "title" | "alone">, wait: number, act: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  hold?<T>(
+    check: Pick<Check, "title" | "alone">,
+    wait: number,
+    act: (signal: AbortSignal, turn?: Turn) => Promise<T>,
+  ): Promise<T>;
+  /** Of a check that has to be alone with its load only. */
+  turn?: Turn;
+  /** Whether one that has to be alone would have its turn at once, as far as this process knows. */
+  free?(): boolean;
 }
 
 /** A check that measures or disturbs runs in its turn; one that observes, or on a scene without turns, runs at once. */
@@ -25,7 +38,7 @@ export function inItsTurn<T>(
   act: (scene: BoundScene) => Promise<T>,
 ): Promise<T> {
   if (check.mode === "observe" || !scene.hold) return act(scene);
-  return scene.hold(check, wait, (signal) => act({ ...scene, signal }));
+  return scene.hold(check, wait, (signal, turn) => act({ ...scene, signal, ...(turn && { turn }) }));
 }
 
 /** Milliseconds that grading waits for other measurements on the same cluster to end. */
@@ -41,22 +54,31 @@ const stopped = "The check was stopped before it looked.";
 const error = (why: string): Verdict => ({ state: "error", why, evidence: [] });
 
 /**
- * One look of one check, made safe: what it throws, a hang beyond its `within` (or `limit`, in milliseconds) and a nonsense
- * answer all become the verdict "error" with a sentence for the learner. Never rejects.
+ * One look of one check, made safe: what it throws, a hang beyond its `within` (or `limit`, in milliseconds; waiting for its turn is no part of
+ * either) and a nonsense answer all become the verdict "error" with a sentence for the learner. Never rejects.
  */
-export async function runCheck(check: Check, scene: BoundScene, clock: Clock, limit?: number): Promise<Verdict> {
+export const runCheck = (check: Check, scene: BoundScene, clock: Clock, limit?: number): Promise<Verdict> =>
+  runUnlessBusy(check, scene, clock, limit).catch((busy: unknown) => error(sayError(busy, check.title)));
+
+/** The same, but rejects with Busy where others measured for too long. */
+async function runUnlessBusy(check: Check, scene: BoundScene, clock: Clock, limit?: number): Promise<Verdict> {
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(scene.signal.reason);
   if (scene.signal.aborted) return error(stopped);
   scene.signal.addEventListener("abort", onAbort, { once: true });
-  const bound: ReturnType<NonNullable<BoundScene["withSignal"]>> = scene.withSignal?.(stop.signal) ?? {
+  const { turn } = scene;
+  const waited = new Waited(clock);
+  const counted: Turn | undefined = turn && ((act) => waited.in(turn, act));
+  const bound: ReturnType<NonNullable<BoundScene["withSignal"]>> = scene.withSignal?.(stop.signal, counted) ?? {
     ...scene,
     signal: stop.signal,
   };
-  const verdict = await look(check, bound, scene.signal, clock, limit ?? milliseconds(check.within));
+  const time = { within: limit ?? milliseconds(check.within), waited };
+  const verdict = await look(check, bound, scene.signal, clock, time);
   scene.signal.removeEventListener("abort", onAbort);
   stop.abort();
   const left = await putBack(bound, clock);
+  if (verdict instanceof Busy) throw verdict;
   return left && verdict.state !== "error" ? error(left) : verdict;
 }
 
@@ -74,28 +96,44 @@ async function putBack(bound: { close?(): Promise<void> }, clock: Clock): Promis
   return Promise.race([closed, late]).finally(() => done.abort());
 }
 
-async function look(check: Check, bound: Scene, whole: AbortSignal, clock: Clock, within: number): Promise<Verdict> {
+/** The time a check has, in milliseconds, and what does not count of it. */
+interface Time {
+  within: number;
+  waited: Waited;
+}
+
+/** Resolves when a check's time is up, or when the signal aborts. */
+async function timeUp({ within, waited }: Time, clock: Clock, signal: AbortSignal): Promise<void> {
+  const began = clock.now();
+  for (;;) {
+    const left = began + within + waited.ms - clock.now();
+    if (left <= 0 || signal.aborted) return;
+    await clock.sleep(left, signal);
+  }
+}
+
+async function look(check: Check, bound: Scene, whole: AbortSignal, clock: Clock, time: Time): Promise<Verdict | Busy> {
   const given = new AbortController();
   try {
     const outcome = check.observe(bound);
     const late = Symbol("late");
     const first = await Promise.race([
       outcome,
-      clock.sleep(within, AbortSignal.any([bound.signal, given.signal])).then(() => late),
+      timeUp(time, clock, AbortSignal.any([bound.signal, given.signal])).then(() => late),
     ]);
     if (first === late) {
       // Whatever it says after its time is up interests nobody, an unhandled rejection least of all.
       Promise.resolve(outcome).catch(() => {});
       return whole.aborted
         ? error("The check was stopped before it had an answer.")
-        : error(`The check "${check.title}" had no answer after ${spoken(within)}.`);
+        : error(`The check "${check.title}" had no answer after ${spoken(time.within)}.`);
     }
     const verdict = judged(check, first);
     return typeof verdict === "string"
       ? error(`The check "${check.title}" ${verdict}: a mistake in the lab, not yours.`)
       : verdict;
   } catch (thrown) {
-    return error(sayError(thrown, check.title));
+    return thrown instanceof Busy ? thrown : error(sayError(thrown, check.title));
   } finally {
     given.abort();
   }
@@ -104,7 +142,7 @@ async function look(check: Check, bound: Scene, whole: AbortSignal, clock: Clock
 /** One look of a check that measures, as an open lab takes it by itself: where others measure for long, it waits and says so. */
 export async function glance(check: Check, scene: BoundScene, clock: Clock): Promise<Verdict> {
   try {
-    return await inItsTurn(check, scene, glanceLimit, (held) => runCheck(check, held, clock));
+    return await inItsTurn(check, scene, glanceLimit, (held) => runUnlessBusy(check, held, clock));
   } catch (thrown) {
     if (thrown instanceof Busy) return { state: "waiting", why: lowerFirst(thrown.message), evidence: [] };
     return error(scene.signal.aborted ? stopped : sayError(thrown, check.title));

@@ -6,7 +6,7 @@ import type { Clock } from "../core/poll.ts";
 import { type Looked, toReport } from "../core/reports.ts";
 import type { BoundScene } from "../core/run.ts";
 import type { LoadedLab } from "../labs.ts";
-import { type Gate, lookAt } from "./look.ts";
+import { lookAt } from "./look.ts";
 import type { CheckGrade, Grade, LabGrade, LabTiming, Policy } from "./schema.ts";
 import { sumUp, sumUpLab } from "./sum.ts";
 
@@ -25,7 +25,6 @@ export interface GradeTarget {
 export interface GradeOptions {
   policy: Policy;
   clock?: Clock;
-  gate?: Gate;
   says?: (what: string) => void;
 }
 
@@ -129,13 +128,12 @@ export async function gradeLabs(
   const { clock = systemClock, jobs = 2, policy } = options;
   const gradedAt = new Date().toISOString();
   const began = clock.now();
-  const [places, measure] = [new Slots(jobs), new Slots(1)];
-  const gate: Gate = options.gate ?? ((check, run) => (check.alone === false ? run() : measure.use(run)));
+  const places = new Slots(jobs);
   const graded = await Promise.all(
     labs.map(({ lab, namespace, open }) =>
       places.use(async () => {
         try {
-          return await gradeLab(await open(), { ...options, gate });
+          return await gradeLab(await open(), options);
         } catch (error) {
           return notGraded({ lab, namespace }, (error as Error).message.split("\n")[0] ?? "", policy);
         }

@@ -6,14 +6,9 @@ import type { Looked } from "../core/reports.ts";
 import { type BoundScene, settle } from "../core/run.ts";
 import type { Blocked, Verdict } from "../core/verdict.ts";
 
-/** Lets a measuring check run when nothing else measures. */
-export type Gate = <T>(check: Check, run: () => Promise<T>) => Promise<T>;
-
 export interface LookOptions {
   scene: BoundScene;
   clock?: Clock;
-  /** Default: it runs at once. Two labs that are graded side by side share one. */
-  gate?: Gate;
   /** Told what takes a while: the title of a measuring check, of a hidden one nothing. */
   says?: (what: string) => void;
 }
@@ -23,18 +18,15 @@ export interface LookOptions {
  * check does (throws, hangs, answers nonsense) becomes its own verdict; the others are looked at all the same.
  */
 export async function lookAt(checks: Checks, options: LookOptions): Promise<Map<string, Looked>> {
-  const { scene, clock = systemClock, gate = (_check, run) => run(), says = () => {} } = options;
+  const { scene, clock = systemClock, says = () => {} } = options;
   const looked = new Map<string, Looked>();
   const look = async (id: string, check: Check): Promise<Verdict> => {
-    const run = async (): Promise<Verdict> => {
-      if (check.mode !== "observe") says(check.hidden ? "a hidden check" : check.title);
-      const { verdict, took } = await settle(check, scene, clock);
-      looked.set(id, { verdict, at: new Date().toISOString(), took });
-      return verdict;
-    };
-    return check.mode === "observe" ? run() : gate(check, run);
+    if (check.mode !== "observe") says(check.hidden ? "a hidden check" : check.title);
+    const { verdict, took } = await settle(check, scene, clock);
+    looked.set(id, { verdict, at: new Date().toISOString(), took });
+    return verdict;
   };
-  const seen = await inOrder<Verdict>(checks, look);
+  const seen = await inOrder<Verdict>(checks, look, scene.free);
   const blocked = (verdict: Verdict | Blocked): Looked => ({ verdict, at: "", took: 0 });
   return new Map([...seen].map(([id, verdict]) => [id, looked.get(id) ?? blocked(verdict)]));
 }

@@ -1,7 +1,7 @@
 import type { Probes } from "../core/check.ts";
 import { defaultSeed, type LabDefinition } from "../core/lab.ts";
 import { type Cluster, kinds } from "../core/port.ts";
-import type { BoundScene } from "../core/run.ts";
+import type { BoundScene, Turn } from "../core/run.ts";
 import { FreshCluster } from "../kube/fresh.ts";
 import type { Transport } from "../kube/transport.ts";
 import { canI } from "./can-i.ts";
@@ -21,7 +21,7 @@ import { processOf } from "./process.ts";
 import { ownPrometheus, prometheus } from "./prometheus.ts";
 import { mapped, type NodePorts, outside } from "./target.ts";
 import { traffic } from "./traffic.ts";
-import { inTurn } from "./turn.ts";
+import { alone, inTurn, type Line } from "./turn.ts";
 import { Undo } from "./undo.ts";
 
 export interface SceneOptions {
@@ -40,34 +40,53 @@ export interface SceneOptions {
   nodePorts?: NodePorts;
   /** Default: the one the pages are built with. */
   seed?: number;
+  /** Where this process lets in what measures, one after the other. Default: each asks the cluster at once. */
+  line?: Line;
 }
+
+/** Milliseconds for which what a check made ready for a load stays there, while others measure: it is not thrown away for less. */
+const readyFor = 60_000;
 
 /** Everything a check gets to look with. */
 export function makeScene(options: SceneOptions): BoundScene {
   const { lab, namespace, cluster, transport, seed = defaultSeed } = options;
   const facts = lab.facts(seed, namespace);
   const learner = makeLearner({ kubeconfig: options.learnerKubeconfig, folder: options.folder });
-  const bind = (signal: AbortSignal): ReturnType<NonNullable<BoundScene["withSignal"]>> => {
-    const { close, ...probes } = makeProbes(transport, namespace, signal, options.nodePorts);
+  const bind = (signal: AbortSignal, turn?: Turn): ReturnType<NonNullable<BoundScene["withSignal"]>> => {
+    const { close, ...probes } = makeProbes(transport, namespace, signal, options.nodePorts, turn);
     return { facts, namespace, cluster, learner, probes, signal, close };
   };
   const hold: NonNullable<BoundScene["hold"]> = (check, wait, act) => {
-    const turn = { alone: check.alone !== false, says: `"${check.title}" in ${namespace}`, wait };
-    return inTurn(transport, namespace, turn, options.signal, act);
+    const own = { says: `"${check.title}" in ${namespace}`, wait, line: options.line };
+    if (check.alone !== "load") {
+      return inTurn(transport, namespace, { ...own, alone: check.alone !== false }, options.signal, act);
+    }
+    return inTurn(transport, namespace, { ...own, alone: false }, options.signal, (held) =>
+      act(held, (load) => alone(transport, namespace, { ...own, wait: Math.max(wait, readyFor) }, held, load)),
+    );
   };
-  return { ...bind(options.signal), withSignal: bind, hold };
+  return { ...bind(options.signal), withSignal: bind, hold, free: () => options.line?.free ?? true };
 }
 
-/** Probes over one connection, for one namespace, that stop on the signal. close() takes back what they disturbed. */
+/** Probes over one connection, for one namespace, that stop on the signal; loads in their turn. close() takes back what they disturbed. */
 export function makeProbes(
   transport: Transport,
   namespace: string,
   signal: AbortSignal,
   nodePorts: NodePorts = mapped(),
+  turn: Turn = (load) => load(signal),
 ): Probes & { close(): Promise<void> } {
   const undo = new Undo(transport, namespace);
   const endings: (() => Promise<void>)[] = [];
-  const place: LoadPlace = { namespace, nodePorts, signal, ending: (stop) => endings.push(stop) };
+  const loading = <T>(run: (place: LoadPlace) => Promise<T>): Promise<T> =>
+    turn((held) =>
+      run({
+        namespace,
+        nodePorts,
+        signal: AbortSignal.any([signal, held]),
+        ending: (stop) => endings.push(stop),
+      }),
+    );
   return {
     exec: (pod, command, options = {}) =>
       exec(
@@ -82,8 +101,8 @@ export function makeProbes(
     podGet: (pod, port, path) => podAsk(transport, "GET", { namespace, pod, port, path }, signal),
     outside: (nodePort) => outside(transport, nodePort, nodePorts),
     traffic: (target) => traffic(transport, target, { namespace, nodePorts }, signal),
-    load: (wanted) => load(transport, wanted, place),
-    during: (wanted, act) => during(transport, wanted, act, place),
+    load: (wanted) => loading((place) => load(transport, wanted, place)),
+    during: (wanted, act) => loading((place) => during(transport, wanted, act, place)),
     logs: (pod, options = {}) => logs(transport, { namespace, pod, ...options }, signal),
     dryRun: (object, options = {}) => dryRun(transport, namespace, object, options, signal),
     canI: (account, verb, resource) => canI(transport, { namespace, name: account }, { verb, ...resource }, signal),

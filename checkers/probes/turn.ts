@@ -2,9 +2,18 @@ import type { Transport } from "../kube/transport.ts";
 import { type LeaseOptions, measureLease, namespaceLease, withLease } from "./lease.ts";
 import { takeLeftoversBack, unfinished } from "./undo.ts";
 
+/** Lets in one after the other what one process measures, before it asks the cluster whether others do. */
+export interface Line {
+  measure<T>(run: () => Promise<T>): Promise<T>;
+  /** Nobody measures, and nobody waits for that. */
+  readonly free: boolean;
+}
+
 export interface TurnOptions extends LeaseOptions {
   /** Nothing else in the cluster may measure or disturb meanwhile, not only nothing in this namespace. */
   alone: boolean;
+  /** Default: the cluster is asked at once. */
+  line?: Line | undefined;
 }
 
 /**
@@ -14,20 +23,33 @@ export interface TurnOptions extends LeaseOptions {
 export function inTurn<T>(
   transport: Transport,
   namespace: string,
-  { alone, ...options }: TurnOptions,
+  options: TurnOptions,
   signal: AbortSignal,
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const here = (until: AbortSignal): Promise<T> =>
-    withLease(transport, namespaceLease(namespace), options, until, async (held) => {
-      await takeLeftoversBack(transport, namespace).catch(ofTheDead);
+  return withLease(transport, namespaceLease(namespace), options, signal, async (held) => {
+    await takeLeftoversBack(transport, namespace).catch(ofTheDead);
+    return options.alone ? alone(transport, namespace, options, held, act) : act(held);
+  });
+}
+
+/**
+ * Acts when nothing else in the cluster measures. For who has this namespace's turn already: everybody takes the two in this order, so that no two wait
+ * for each other. Rejects with Busy as withLease() does.
+ */
+export function alone<T>(
+  transport: Transport,
+  namespace: string,
+  { line, ...options }: Omit<TurnOptions, "alone">,
+  signal: AbortSignal,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const measured = (): Promise<T> =>
+    withLease(transport, measureLease, options, signal, async (held) => {
+      await tidyElsewhere(transport, namespace, held);
       return act(held);
     });
-  if (!alone) return here(signal);
-  return withLease(transport, measureLease, options, signal, async (held) => {
-    await tidyElsewhere(transport, namespace, held);
-    return here(held);
-  });
+  return line ? line.measure(measured) : measured();
 }
 
 async function tidyElsewhere(transport: Transport, namespace: string, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,6 @@ import { systemClock } from "../clock.ts";
 import { LookError } from "../core/errors.ts";
 import type { Cluster } from "../core/port.ts";
 import { gradeLab } from "../grading/grade.ts";
-import type { Gate } from "../grading/look.ts";
 import type { LabGrade, LabTiming, Policy } from "../grading/schema.ts";
 import { FreshCluster } from "../kube/fresh.ts";
 import type { Transport } from "../kube/transport.ts";
@@ -135,10 +134,10 @@ export async function gradeOne(
       folder,
       signal,
       seed,
+      line: quiet,
       ...(ground.nodePorts && { nodePorts: ground.nodePorts }),
     });
-    const gate: Gate = (check, run) => (check.alone === false ? run() : quiet.measure(run));
-    const { grade, timing } = await gradeLab({ lab, namespace, scene, seed }, { policy: neutral, gate });
+    const { grade, timing } = await gradeLab({ lab, namespace, scene, seed }, { policy: neutral });
     signal.throwIfAborted();
     const shaky = grade.status !== "passed" && (await underLoad(ground.live, namespace, biggestNode)) !== undefined;
     return { file, grade, timing, refused, images, notCreated, notes, ...(shaky && { shaky: true as const }) };

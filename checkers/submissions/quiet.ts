@@ -12,6 +12,11 @@ export class Quiet {
     this.#most = most;
   }
 
+  /** Nobody measures, and nobody waits for that. */
+  get free(): boolean {
+    return !this.#measuring && !this.#waiting.some(({ alone }) => alone);
+  }
+
   noisy<T>(run: () => Promise<T>): Promise<T> {
     return this.#run(false, run);
   }

@@ -19,6 +19,7 @@ export const noFailedRequest = (f: Facts): Check =>
     mode: "disturb",
     within: "3m",
     evidence: "state",
+    alone: "load",
     needs: ["strategy"],
     why: "Each new pod got requests only once it was ready, and each old pod went on answering until the nodes had stopped sending to it: the endpoint is removed at the moment of deletion, the preStop pause lets that news arrive, and only then does SIGTERM close the port.",
     failures: {

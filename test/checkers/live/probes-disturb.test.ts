@@ -9,7 +9,7 @@ import { kinds } from "../../../checkers/core/port.ts";
 import { glance, runCheck, settle } from "../../../checkers/core/run.ts";
 import { pass } from "../../../checkers/core/verdict.ts";
 import { FreshCluster } from "../../../checkers/kube/fresh.ts";
-import { namespaceLease, withLease } from "../../../checkers/probes/lease.ts";
+import { measureLease, namespaceLease, withLease } from "../../../checkers/probes/lease.ts";
 import { makeProbes, makeScene } from "../../../checkers/probes/scene.ts";
 import { systemNamespace } from "../../../checkers/probes/toolbox.ts";
 import { inTurn } from "../../../checkers/probes/turn.ts";
@@ -275,6 +275,38 @@ describe("turns", () => {
     const alone = { ...options, alone: true, wait: 200_000 };
     await Promise.all(["x", "y"].map((end) => inTurn(transport, `${own}-${end}`, alone, signal, act)));
     expect(most).toBe(1);
+  }, 240_000);
+  it("come to a load only when nothing else measures; what is made ready for it does not wait", async () => {
+    await create(own, "services", {
+      metadata: { name: "app" },
+      spec: { selector: { app: "app" }, ports: [{ port: 80, targetPort: 5000 }] },
+    });
+    const order: string[] = [];
+    const loads = disturbing(
+      async ({ probes }) => {
+        await probes.disturb.create({
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: { name: "ready" },
+          data: { is: "ready" },
+        });
+        const { sent } = await probes.load({ service: "app", port: 80, path: "/health", rate: 10, seconds: 1 });
+        order.push(sent >= 10 ? "sent" : `${sent} sent`);
+        return pass();
+      },
+      { alone: "load" },
+    );
+    const others = { says: "another measurement", wait: 200_000 };
+    const settled = await withLease(transport, measureLease, others, signal, async () => {
+      const one = settle(loads, scene(), systemClock);
+      await until(async () => (await data("ready")) !== undefined);
+      await pause(3_000);
+      order.push("the other is done");
+      return { one };
+    });
+    expect((await settled.one).verdict).toEqual(pass());
+    expect(order).toEqual(["the other is done", "sent"]);
+    expect(await data("ready")).toBeUndefined();
   }, 240_000);
   it("say who holds what was not free in time", async () => {
     let told = "";

@@ -47,13 +47,18 @@ describe("who needs whom", () => {
 });
 
 /** Looks at checks whose fates are known; tells who was looked at, in which order. */
-async function looked(checks: Record<string, Check>, fates: Record<string, string>) {
+async function looked(
+  checks: Record<string, Check>,
+  fates: Record<string, string>,
+  free?: (order: string[]) => boolean,
+) {
   const order: string[] = [];
-  const seen = await inOrder(checks, async (id) => {
+  const look = async (id: string) => {
     order.push(id);
     await new Promise((resolve) => setImmediate(resolve));
     return { state: fates[id] ?? "pass" };
-  });
+  };
+  const seen = await inOrder(checks, look, free && (() => free(order)));
   return { order, states: Object.fromEntries([...seen].map(([id, { state }]) => [id, state])), seen };
 }
 
@@ -92,6 +97,32 @@ describe("the order of looking", () => {
       second: fated("second", "pass", mode("sample", "share")),
     };
     expect((await looked(checks, {})).order).toEqual(["seen", "share", "second", "kill", "after"]);
+  });
+
+  it("does not wait to be alone while something can run beside others", async () => {
+    const checks = {
+      update: fated("update", "pass", { mode: "disturb", alone: "load" }),
+      latency: fated("latency", "pass", { mode: "disturb" }),
+      hang: fated("hang", "pass", { mode: "disturb", alone: false }),
+      share: fated("share", "pass", { mode: "sample" }),
+      answers: fated("answers", "pass", { mode: "sample", alone: false }),
+    };
+    expect((await looked(checks, {})).order).toEqual(["share", "answers", "update", "latency", "hang"]);
+    const busy = await looked(checks, {}, () => false);
+    expect(busy.order, "sampled before anything is disturbed").toEqual([
+      "answers",
+      "share",
+      "hang",
+      "update",
+      "latency",
+    ]);
+    expect((await looked(checks, {}, (order) => !order.includes("update"))).order).toEqual([
+      "share",
+      "answers",
+      "update",
+      "hang",
+      "latency",
+    ]);
   });
 
   it("ends with circles and strangers blocked, instead of waiting for ever", async () => {

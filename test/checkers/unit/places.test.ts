@@ -120,17 +120,17 @@ describe("places", () => {
     expect(vi.getTimerCount(), "nothing looks on").toBe(0);
   });
 
-  it("four of those that measure, before all that only look", async () => {
-    const places = new Places(5);
-    const looking = standing(places, 6);
-    const measuring = standing(places, 5, "measures");
+  it("six of those that measure, before all that only look", async () => {
+    const places = new Places(7);
+    const looking = standing(places, 8);
+    const measuring = standing(places, 7, "measures");
     await turns();
-    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([5, 0]);
-    for (const one of looking.runs.slice(0, 5)) one.end();
+    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([7, 0]);
+    for (const one of looking.runs.slice(0, 7)) one.end();
     await turns();
-    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([6, 4]);
+    expect([begun(looking.runs), begun(measuring.runs)]).toEqual([8, 6]);
     await end(looking);
-    expect(begun(measuring.runs), "the fifth waits for one of its own").toBe(4);
+    expect(begun(measuring.runs), "the seventh waits for one of its own").toBe(6);
     await end(measuring);
   });
 
@@ -172,9 +172,11 @@ describe("places", () => {
     const places = new Places(3);
     const runs = Array.from({ length: 2 }, held);
     const all = Promise.all(runs.map((one) => places.stand(() => places.measure(one.run), "measures")));
+    expect(places.free).toBe(true);
     await turns();
-    expect(begun(runs)).toBe(1);
+    expect([begun(runs), places.free]).toEqual([1, false]);
     await end({ runs, all });
+    expect(places.free).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Check, check, type Scene } from "../../../checkers/core/check.ts";
 import { Busy, LookError } from "../../../checkers/core/errors.ts";
 import type { Cluster } from "../../../checkers/core/port.ts";
-import { type BoundScene, glance, perform, runCheck, settle } from "../../../checkers/core/run.ts";
+import { type BoundScene, glance, perform, runCheck, settle, type Turn } from "../../../checkers/core/run.ts";
 import { pass } from "../../../checkers/core/verdict.ts";
 import { revisions } from "../../../checkers/core/workload.ts";
 import { fakeClock } from "../fake-clock.ts";
@@ -86,6 +86,68 @@ describe("a check that measures", () => {
     expect(await runCheck(checkThat("disturb", observed([])), never, fakeClock())).toMatchObject({
       state: "error",
       why: expect.stringContaining("not put back within"),
+    });
+  });
+});
+
+describe("a check that has to be alone with its load only", () => {
+  const loading = (turn: Turn, log: string[] = []): BoundScene => {
+    const bare = noting(log);
+    return {
+      ...bare,
+      withSignal: (signal, own) =>
+        ({
+          ...(bare.withSignal?.(signal) as Scene),
+          probes: { load: async () => own?.(async () => log.push("load")) },
+        }) as unknown as Scene,
+      hold: (of, wait, act) => bare.hold?.(of, wait, (signal) => act(signal, turn)) as never,
+    };
+  };
+  const loaded = (log: string[], after: () => Promise<unknown> = async () => {}): Check => ({
+    ...checkThat("disturb", async () => pass()),
+    alone: "load",
+    observe: async ({ probes }) => {
+      log.push("copy");
+      await probes.load({} as never);
+      await after();
+      return pass();
+    },
+  });
+
+  it("makes ready before its load's turn has come", async () => {
+    const log: string[] = [];
+    const turn: Turn = async (act) => {
+      log.push("turn");
+      return act(new AbortController().signal);
+    };
+    expect((await settle(loaded(log), loading(turn, log), fakeClock())).verdict).toEqual(pass());
+    expect(log).toEqual(["turn of It holds", "copy", "turn", "load", "put back", "turn over"]);
+  });
+
+  it("has its time for itself: what it waits for its turn does not count, what it hangs for does", async () => {
+    const clock = fakeClock();
+    const late: Turn = async (act) => {
+      for (let second = 0; second < 60; second++) await clock.sleep(1_000);
+      return act(new AbortController().signal);
+    };
+    expect((await settle(loaded([]), loading(late), clock)).verdict).toEqual(pass());
+    const hangs = loaded([], () => new Promise(() => {}));
+    expect((await settle(hangs, loading(late), clock)).verdict).toMatchObject({
+      state: "error",
+      why: 'The check "It holds" had no answer after 10 s.',
+    });
+  });
+
+  it("waits where an open lab looks by itself, and could not look where somebody grades, while others measure", async () => {
+    const busy: Turn = () => Promise.reject(new Busy("Another measurement is running.", "Wait."));
+    const log: string[] = [];
+    expect(await glance(loaded(log), loading(busy, log), fakeClock())).toMatchObject({
+      state: "waiting",
+      why: "another measurement is running",
+    });
+    expect((await settle(loaded([]), loading(busy), fakeClock())).verdict).toMatchObject({
+      state: "error",
+      why: "Another measurement is running. Wait.",
     });
   });
 });
