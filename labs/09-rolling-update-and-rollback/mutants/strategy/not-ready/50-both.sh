@@ -1,2 +1,2 @@
-# The new version is asked for a page it does not have.
-kubectl patch deployment ml-inference --patch '{"spec": {"template": {"spec": {"containers": [{"name": "ml-model", "readinessProbe": {"httpGet": {"path": "/readyz"}}}]}}}}'
+# The pods are asked for a page they do not have.
+kubectl patch deployment ml-inference --patch '{"spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "ml-model", "readinessProbe": {"httpGet": {"path": "/readyz"}}}]}}}}'

@@ -1,2 +1,2 @@
 # A version nobody has built.
-kubectl set image deployment/ml-inference ml-model=workbook.local/ml-inference:2.1
+kubectl patch deployment ml-inference --patch '{"spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "ml-model", "image": "workbook.local/ml-inference:2.1"}]}}}}'

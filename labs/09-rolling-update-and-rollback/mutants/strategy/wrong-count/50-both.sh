@@ -1,2 +1,2 @@
-# Scaled up for the update, and left there.
-kubectl scale deployment ml-inference --replicas=4
+# Scaled to nothing while it was changed, and left there.
+kubectl scale deployment ml-inference --replicas=0

@@ -1,0 +1,1 @@
+kubectl scale deployment/ml-inference --replicas=3
