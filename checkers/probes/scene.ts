@@ -78,15 +78,19 @@ export function makeProbes(
 ): Probes & { close(): Promise<void> } {
   const undo = new Undo(transport, namespace);
   const endings: (() => Promise<void>)[] = [];
-  const loading = <T>(run: (place: LoadPlace) => Promise<T>): Promise<T> =>
-    turn((held) =>
-      run({
-        namespace,
-        nodePorts,
-        signal: AbortSignal.any([signal, held]),
-        ending: (stop) => endings.push(stop),
-      }),
-    );
+  let held: AbortSignal | undefined;
+  const loading = async <T>(run: (place: LoadPlace) => Promise<T>): Promise<T> => {
+    const inside = (until: AbortSignal): Promise<T> =>
+      run({ namespace, nodePorts, signal: AbortSignal.any([signal, until]), ending: (stop) => endings.push(stop) });
+    // A load within what happens under another has that one's turn: it would wait for it for ever.
+    if (held) return inside(held);
+    return turn(async (own) => {
+      held = own;
+      return inside(own).finally(() => {
+        held = undefined;
+      });
+    });
+  };
   return {
     exec: (pod, command, options = {}) =>
       exec(

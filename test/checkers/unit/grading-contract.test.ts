@@ -63,6 +63,7 @@ describe("the static part of the contract", () => {
       /no slug[\s\S]*without a title[\s\S]*worth 0 points/,
     ],
     ["alone on what only observes", "points: 1, alone: false,", /says alone, but only observes/],
+    ["a way of being alone nobody knows", 'points: 1, alone: "lode" as never,', /has alone: lode -> false, "load"/],
   ])("tells %s", async (_name, line, says) => {
     expect(await mistakes(put(line))).toMatch(says);
   });
