@@ -93,7 +93,9 @@ export function checkProblems(checks: Readonly<Record<string, Check>>): Problem[
     if (check.alone !== undefined && check.mode === "observe")
       problems.push(problem(where, "says alone, but only observes", "Take it out: it is about what measures."));
     if (![undefined, true, false, "load", "machine"].includes(check.alone))
-      problems.push(problem(where, `has alone: ${check.alone}`, 'false, "load" or "machine"; CONTRIBUTING.md says when.'));
+      problems.push(
+        problem(where, `has alone: ${check.alone}`, 'false, "load" or "machine"; CONTRIBUTING.md says when.'),
+      );
     problems.push(...partProblems(where, check));
   }
   const needs = needsProblems(checks).map(({ check, says, todo }) => problem(`lab.ts, check ${check}`, says, todo));
