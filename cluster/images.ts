@@ -146,7 +146,7 @@ const inference: LabImage = {
     await chmod(join(root, "tmp"), 0o1777);
     await copyFile(await nodeBinary(), join(root, "usr/local/bin/node"));
     await chmod(join(root, "usr/local/bin/node"), 0o755);
-    await build(join(root, "app/main.mjs"));
+    await build(join(root, "app/main.js"));
     await linkApplets(root);
     await writeFile(
       join(root, "etc/passwd"),
@@ -155,7 +155,7 @@ const inference: LabImage = {
     await writeFile(join(root, "etc/group"), "root:x:0:\nservice:x:10001:\n");
   },
   config: (tag) => ({
-    entrypoint: ["/usr/local/bin/node", ...nodeFlags, "/app/main.mjs"],
+    entrypoint: ["/usr/local/bin/node", ...nodeFlags, "/app/main.js"],
     env: [path, `VERSION=${tag}`, "NODE_ENV=production"],
     user: "10001",
     workingDir: "/app",

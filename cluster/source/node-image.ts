@@ -32,7 +32,7 @@ export const nodeRootfs: Rootfs = {
     "curl",
     "ca-certificates",
     "containerd",
-    "runc",
+    "crun",
     "containernetworking-plugins",
     "ebtables",
     "socat",
@@ -47,17 +47,22 @@ const own = ["network.sh", "network.yaml", "setup.sh", "storage.yaml", "workbook
 /** The image's name: its tag changes with anything that goes into it. */
 export function nodeImageRef(rootfsFile: string): string {
   const hash = createHash("sha256").update(JSON.stringify([versions, rootfsFile.split("/").at(-1)]));
-  for (const name of own) hash.update(readFileSync(join(files, name)));
+  for (const file of [import.meta.filename, ...own.map((name) => join(files, name))]) hash.update(readFileSync(file));
   return `${imagePrefix}/node:${versions.kubernetes}-${hash.digest("hex").slice(0, 10)}`;
 }
 
-/** Changes to kind's containerd configuration: our pause image, and scores that need no capability. */
+/**
+ * Changes to kind's containerd configuration: our pause image, scores that need no capability, and crun instead of Debian's
+ * runc, which takes more of a processor for a container's start and end than what runs in it (a fifth of all, here a tenth).
+ */
 export function containerdConfig(text: string): string {
   const pause = text.replace(/sandbox_image = "[^"]*"/, `sandbox_image = "${imagePrefix}/pause:${versions.pauseTag}"`);
   const scores = pause.replace("restrict_oom_score_adj = false", "restrict_oom_score_adj = true");
-  if (pause === text || scores === pause) throw new Error("kind's containerd configuration is not as expected.");
+  const crun = scores.replaceAll("SystemdCgroup = true", 'BinaryName = "/usr/bin/crun"\n    SystemdCgroup = true');
+  if (pause === text || scores === pause || crun === scores)
+    throw new Error("kind's containerd configuration is not as expected.");
   // Without it a node whose runtime service failed to start stays up and never gets ready: better that systemd tries again.
-  return scores.replace("version = 2\n", 'version = 2\nrequired_plugins = ["io.containerd.grpc.v1.cri"]\n');
+  return crun.replace("version = 2\n", 'version = 2\nrequired_plugins = ["io.containerd.grpc.v1.cri"]\n');
 }
 
 /** Changes to kind's containerd unit: Debian's path, and no limits that need CAP_SYS_RESOURCE. */

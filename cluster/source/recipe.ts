@@ -153,7 +153,8 @@ export function recipe(options: RecipeOptions): Recipe {
       id: "node-image",
       title: `Make the node image ${nodeImage}`,
       lane: "io",
-      needs: ["component-images", "engine", "kubelet", "kubeadm", "kubectl", "kind"],
+      // Each by itself: what is packed already may be there when the file system has to be made anew.
+      needs: ["component-images", "rootfs", "engine", "kubelet", "kubeadm", "kubectl", "kind"],
       estimate: 60 * second,
       done: nodeThere,
       run: async ({ signal, detail }) => {

@@ -16,7 +16,7 @@ const running = new Set<ChildProcess>();
 export function useApp(): void {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "ml-inference-"));
-    bundle = join(folder, "main.mjs");
+    bundle = join(folder, "main.js");
     await build(bundle);
   });
   afterEach(async () => {

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { missingCapabilities, runtimeWrapper } from "../../cluster/capability.ts";
@@ -23,6 +24,8 @@ import { writeImages, writeLayer } from "../../cluster/source/archive.ts";
 import { stagingReplaces } from "../../cluster/source/kubernetes.ts";
 import { containerdConfig, containerdUnit } from "../../cluster/source/node-image.ts";
 import { moduleReplaces } from "../../cluster/source/programs.ts";
+import { recipe } from "../../cluster/source/recipe.ts";
+import { runSteps } from "../../cluster/steps.ts";
 import { atLeast, fits, parseGoVersion } from "../../cluster/tools.ts";
 import { arch, registryNodeImage, versions } from "../../cluster/versions.ts";
 
@@ -217,12 +220,48 @@ describe("from source", () => {
     ]);
   });
 
-  it("points containerd at our pause image and stops when kind's file isn't what it knows", () => {
-    const text = 'version = 2\nsandbox_image = "registry.k8s.io/pause:3.10"\nrestrict_oom_score_adj = false\n';
+  it("waits for the node's file system, though the control plane's images are packed from before", async () => {
+    const cache = mkdtempSync(join(tmpdir(), "workbook-recipe-"));
+    const { steps } = recipe({
+      cache,
+      log: join(cache, "log"),
+      goCommand: () => "go",
+      engine: () => {
+        throw new Error("not asked for");
+      },
+      imageThere: async () => false,
+    });
+    const ran: string[] = [];
+    const external = ["go", "packages", "engine"].map((id) => ({ id, title: id, needs: [] }));
+    const ends = await runSteps(
+      [...external, ...steps].map(({ id, title, needs }) => ({
+        id,
+        title,
+        needs,
+        lane: "io" as const,
+        estimate: 1,
+        done: () => !["rootfs", "node-image"].includes(id),
+        run: async () => {
+          ran.push(id);
+          await setTimeout(id === "rootfs" ? 20 : 0);
+          ran.push(`${id} made`);
+        },
+      })),
+      { signal: new AbortController().signal },
+    );
+    rmSync(cache, { recursive: true });
+    expect(ends.every((step) => step.state === "done")).toBe(true);
+    expect(ran).toEqual(["rootfs", "rootfs made", "node-image", "node-image made"]);
+  });
+
+  it("points containerd at our pause image and at crun, and stops when kind's file isn't what it knows", () => {
+    const text =
+      'version = 2\nsandbox_image = "registry.k8s.io/pause:3.10"\nrestrict_oom_score_adj = false\nSystemdCgroup = true\n';
     const changed = containerdConfig(text);
     expect(changed).toContain(`sandbox_image = "workbook.local/pause:${versions.pauseTag}"`);
     expect(changed).toContain("restrict_oom_score_adj = true");
     expect(changed).toContain("required_plugins");
+    expect(changed).toContain('BinaryName = "/usr/bin/crun"');
     expect(() => containerdConfig("version = 3\n")).toThrow("not as expected");
   });
 

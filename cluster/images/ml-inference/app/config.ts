@@ -68,8 +68,8 @@ export interface Live {
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type Parsed = { config: Config; problems?: never } | { config?: never; problems: string[] };
 
-export const usage = `usage: main.mjs [-listen=ADDRESS:PORT] [-text=TEXT]
-       main.mjs inside-code
+export const usage = `usage: main.js [-listen=ADDRESS:PORT] [-text=TEXT]
+       main.js inside-code
   -listen   where to serve, ":8080" unless told
   -text     what / answers; without it / answers a prediction
 Everything else is set by environment variables: see the README.`;

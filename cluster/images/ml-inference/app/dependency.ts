@@ -1,9 +1,11 @@
 /** The service this one calls for every prediction. Without a URL it is simulated: up until told to fail. */
 import http from "node:http";
-import https from "node:https";
 import type { Config } from "./config.ts";
 import type { Switches } from "./switches.ts";
 import { type Trace, traceHeaders } from "./trace.ts";
+
+/** Loaded only where it is used: it is a good part of the process's start. */
+const https = () => process.getBuiltinModule("node:https");
 
 export interface Called {
   ok: boolean;
@@ -21,7 +23,7 @@ export class Dependency {
     this.#config = config;
     this.#switches = switches;
     const secure = config.dependencyUrl?.protocol === "https:";
-    if (config.dependencyUrl) this.#agent = new (secure ? https : http).Agent({ keepAlive: true });
+    if (config.dependencyUrl) this.#agent = new (secure ? https() : http).Agent({ keepAlive: true });
   }
 
   /** Whether there is one to call or to fail. */
@@ -49,7 +51,7 @@ export class Dependency {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const signal = AbortSignal.timeout(this.#config.dependencyTimeoutMs);
     const options = { agent: this.#agent, signal, headers: traceHeaders(trace) };
-    const request = (url.protocol === "https:" ? https : http).get(url, options, (response) => {
+    const request = (url.protocol === "https:" ? https() : http).get(url, options, (response) => {
       // The body is of no interest, but a connection can only be used again once it was read.
       response.resume();
       response.on("end", () => resolve(response.statusCode ?? 0));
