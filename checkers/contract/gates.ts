@@ -2,14 +2,16 @@ import { cpus } from "node:os";
 
 /** Things of which each run has one for itself: at most as many run at a time as there are. */
 export class Pool<Thing extends NonNullable<unknown>> {
+  readonly #all: number;
   readonly #free: Thing[];
   readonly #waiting: ((thing: Thing) => void)[] = [];
   constructor(things: readonly Thing[]) {
+    this.#all = things.length;
     this.#free = [...things];
   }
-  /** Whether there is one for whoever comes now. */
-  get free(): boolean {
-    return this.#free.length > 0;
+  /** How many have one, or wait for one. */
+  get asked(): number {
+    return this.#all - this.#free.length + this.#waiting.length;
   }
   /** Runs when one is free, and gives it back however it ends. */
   async use<T>(run: (thing: Thing) => Promise<T>): Promise<T> {
@@ -107,9 +109,9 @@ export class Places {
     return this.#place(run, at);
   }
 
-  /** Nobody measures, and nobody waits for that. */
-  get free(): boolean {
-    return this.#measure.free;
+  /** How many measure, or wait for that. */
+  get ahead(): number {
+    return this.#measure.asked;
   }
   /** Measures or disturbs in its turn: one at a time. */
   measure<T>(run: () => Promise<T>): Promise<T> {

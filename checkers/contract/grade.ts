@@ -50,7 +50,7 @@ export async function gradeAnswer(stand: Stand, places: Line): Promise<{ verdict
     if (done && failed) hasty.push(failed);
     return value;
   };
-  const verdicts = await inOrder(stand.lab.checks(stand.namespace), look, scene.free);
+  const verdicts = await inOrder(stand.lab.checks(stand.namespace), look, scene.ahead);
   return { verdicts, hasty };
 }
 

@@ -75,12 +75,12 @@ export const unmet = (check: Check, passed: (id: string) => boolean): string[] =
 /**
  * Looks at every check once, what it needs first. Observing ones go together, each as soon as its ground is settled; then measuring ones
  * one by one; those that disturb last, because they would falsify what the others see. Of either, one that may run beside others goes first
- * while the turn to be alone is not `free`. A check whose ground does not pass is not looked at: it is blocked. Results come in the order of `checks`.
+ * while somebody is `ahead` of who wants to be alone; while just one is, so does one that has something to make ready meanwhile. A check whose ground does not pass is not looked at: it is blocked. Results come in the order of `checks`.
  */
 export async function inOrder<V extends { state: string }>(
   checks: Checks,
   look: (id: string, check: Check) => Promise<V>,
-  free: () => boolean = () => true,
+  ahead: () => number = () => 0,
 ): Promise<Map<string, V | Blocked>> {
   const seen = new Map<string, V | Blocked>();
   const left = new Map(Object.entries(checks));
@@ -113,8 +113,11 @@ export async function inOrder<V extends { state: string }>(
       }),
     );
   };
-  const first = (ids: readonly string[]): string | undefined =>
-    (free() ? undefined : ids.find((id) => checks[id]?.alone === false)) ?? ids[0];
+  const first = (ids: readonly string[]): string | undefined => {
+    const others = ahead();
+    const begins = ({ alone }: Check): boolean => alone === false || others === 0 || (alone === "load" && others === 1);
+    return ids.find((id) => begins(checks[id] as Check)) ?? ids[0];
+  };
   for (;;) {
     await observe();
     const next = first(ready("sample")) ?? first(ready("disturb"));

@@ -26,8 +26,8 @@ export interface BoundScene extends Scene {
   ): Promise<T>;
   /** Of a check that has to be alone with its load only. */
   turn?: Turn;
-  /** Whether one that has to be alone would have its turn at once, as far as this process knows. */
-  free?(): boolean;
+  /** How many have their turn before one that has to be alone and asks for it now, as far as this process knows. */
+  ahead?(): number;
 }
 
 /** A check that measures or disturbs runs in its turn; one that observes, or on a scene without turns, runs at once. */

@@ -26,7 +26,7 @@ export async function lookAt(checks: Checks, options: LookOptions): Promise<Map<
     looked.set(id, { verdict, at: new Date().toISOString(), took });
     return verdict;
   };
-  const seen = await inOrder<Verdict>(checks, look, scene.free);
+  const seen = await inOrder<Verdict>(checks, look, scene.ahead);
   const blocked = (verdict: Verdict | Blocked): Looked => ({ verdict, at: "", took: 0 });
   return new Map([...seen].map(([id, verdict]) => [id, looked.get(id) ?? blocked(verdict)]));
 }

@@ -65,7 +65,7 @@ export function makeScene(options: SceneOptions): BoundScene {
       act(held, (load) => alone(transport, namespace, { ...own, wait: Math.max(wait, readyFor) }, held, load)),
     );
   };
-  return { ...bind(options.signal), withSignal: bind, hold, free: () => options.line?.free ?? true };
+  return { ...bind(options.signal), withSignal: bind, hold, ahead: () => options.line?.ahead ?? 0 };
 }
 
 /** Probes over one connection, for one namespace, that stop on the signal; loads in their turn. close() takes back what they disturbed. */

@@ -12,9 +12,9 @@ export class Quiet {
     this.#most = most;
   }
 
-  /** Nobody measures, and nobody waits for that. */
-  get free(): boolean {
-    return !this.#measuring && !this.#waiting.some(({ alone }) => alone);
+  /** How many measure, or wait for that. */
+  get ahead(): number {
+    return Number(this.#measuring) + this.#waiting.filter(({ alone }) => alone).length;
   }
 
   noisy<T>(run: () => Promise<T>): Promise<T> {

@@ -50,7 +50,7 @@ describe("who needs whom", () => {
 async function looked(
   checks: Record<string, Check>,
   fates: Record<string, string>,
-  free?: (order: string[]) => boolean,
+  ahead?: (order: string[]) => number,
 ) {
   const order: string[] = [];
   const look = async (id: string) => {
@@ -58,7 +58,7 @@ async function looked(
     await new Promise((resolve) => setImmediate(resolve));
     return { state: fates[id] ?? "pass" };
   };
-  const seen = await inOrder(checks, look, free && (() => free(order)));
+  const seen = await inOrder(checks, look, ahead && (() => ahead(order)));
   return { order, states: Object.fromEntries([...seen].map(([id, { state }]) => [id, state])), seen };
 }
 
@@ -108,7 +108,7 @@ describe("the order of looking", () => {
       answers: fated("answers", "pass", { mode: "sample", alone: false }),
     };
     expect((await looked(checks, {})).order).toEqual(["share", "answers", "update", "latency", "hang"]);
-    const busy = await looked(checks, {}, () => false);
+    const busy = await looked(checks, {}, () => 2);
     expect(busy.order, "sampled before anything is disturbed").toEqual([
       "answers",
       "share",
@@ -116,7 +116,15 @@ describe("the order of looking", () => {
       "update",
       "latency",
     ]);
-    expect((await looked(checks, {}, (order) => !order.includes("update"))).order).toEqual([
+    const soon = await looked(checks, {}, () => 1);
+    expect(soon.order, "while one measures, the next makes ready").toEqual([
+      "answers",
+      "share",
+      "update",
+      "hang",
+      "latency",
+    ]);
+    expect((await looked(checks, {}, (order) => (order.includes("update") ? 1 : 0))).order).toEqual([
       "share",
       "answers",
       "update",

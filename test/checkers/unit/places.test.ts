@@ -172,11 +172,11 @@ describe("places", () => {
     const places = new Places(3);
     const runs = Array.from({ length: 2 }, held);
     const all = Promise.all(runs.map((one) => places.stand(() => places.measure(one.run), "measures")));
-    expect(places.free).toBe(true);
+    expect(places.ahead).toBe(0);
     await turns();
-    expect([begun(runs), places.free]).toEqual([1, false]);
+    expect([begun(runs), places.ahead]).toEqual([1, 2]);
     await end({ runs, all });
-    expect(places.free).toBe(true);
+    expect(places.ahead).toBe(0);
   });
 });
 
