@@ -153,7 +153,8 @@ function exitOf(json: string, pod: string): { code: number; message?: string } |
   const exit = status.details?.causes?.find((cause) => cause.reason === "ExitCode")?.message;
   if (exit !== undefined) return { code: Number(exit) };
   const message = status.message ?? "no reason given";
-  if (/executable file not found|no such file or directory/.test(message)) return { code: 127, message };
-  if (/permission denied/.test(message)) return { code: 126, message };
+  // As runc says it ("executable file not found in $PATH") and as crun does ("executable file `x` not found in $PATH: No such file or directory").
+  if (/executable file (.* )?not found|no such file or directory/i.test(message)) return { code: 127, message };
+  if (/permission denied/i.test(message)) return { code: 126, message };
   return new LookError(`No command can run in pod/${pod}: ${message.split("\n")[0]?.slice(0, 300)}.`);
 }

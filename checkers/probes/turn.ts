@@ -5,8 +5,8 @@ import { takeLeftoversBack, unfinished } from "./undo.ts";
 /** Lets in one after the other what one process measures, before it asks the cluster whether others do. */
 export interface Line {
   measure<T>(run: () => Promise<T>): Promise<T>;
-  /** Nobody measures, and nobody waits for that. */
-  readonly free: boolean;
+  /** How many measure, or wait for that. */
+  readonly ahead: number;
 }
 
 export interface TurnOptions extends LeaseOptions {

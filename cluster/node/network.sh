@@ -93,26 +93,8 @@ sync_once() {
   known=$nodes
 }
 
-# Now and then, on a busy machine, kube-proxy's change of its nftables maps fails ("No such file or directory"), and entries are gone that it
-# believes are there: Services lead nowhere, DNS among them, until it starts again and writes all of them. The entry of the API server is always
-# there. One that only starts gets 20 s to write it, and 40 s more after it was ended.
-mend_proxy() {
-  if nft list map ip kube-proxy service-ips 2>/dev/null | grep -q '10\.96\.0\.1 \. tcp \. 443'; then
-    missing=0
-    return
-  fi
-  proxy=$(pgrep -x kube-proxy) || return
-  missing=$((missing + 1))
-  if [ "$missing" -ge 4 ]; then
-    echo "kube-proxy has lost its entries: it is started again"
-    kill $proxy
-    missing=-8
-  fi
-}
-
 keep_services_inside
 rounds=0
-missing=0
 while :; do
   if [ -r "$kubeconfig" ] && [ -r "$identity" ] && [ -r "$authority" ] && sync_once; then
     rounds=$((rounds + 1))
@@ -122,9 +104,6 @@ while :; do
   if [ "$rounds" -lt 60 ]; then
     sleep 1
   else
-    for _ in 1 2 3 4; do
-      sleep 5
-      mend_proxy
-    done
+    sleep 20
   fi
 done

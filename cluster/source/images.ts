@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { artifact } from "../artifact.ts";
 import { run } from "../run.ts";
 import { arch, imagePrefix, versions } from "../versions.ts";
@@ -7,21 +8,30 @@ import { writeImages, writeLayer } from "./archive.ts";
 import { type Go, goEnv } from "./go.ts";
 import type { Rootfs } from "./rootfs.ts";
 
-/** kube-proxy runs nft; the other components are single static binaries. */
-export const proxyRootfs: Rootfs = { name: "kube-proxy", kind: "files", packages: ["nftables"] };
+/**
+ * kube-proxy runs nft; the other components are single static binaries. netbase has /etc/protocols: without it nft lists 6 where kube-proxy wrote tcp,
+ * and with each full sync, once an hour, kube-proxy takes every entry of its maps for somebody else's and deletes it. Services then lead nowhere.
+ */
+export const proxyRootfs: Rootfs = { name: "kube-proxy", kind: "files", packages: ["netbase", "nftables"] };
 
 interface Component {
   name: string;
   tag: string;
   /** Binary's path on this machine. */
   binary: string;
+  /** A file system's tar below it. */
   base?: string;
+}
+
+/** A component's archive in the cache, keyed by what goes into it. */
+export function imageFile(folder: string, { name, tag, base }: Omit<Component, "binary">): string {
+  const below = base ? `-${createHash("sha256").update(basename(base)).digest("hex").slice(0, 12)}` : "";
+  return join(folder, `image-${name}-${tag}${below}.tar`);
 }
 
 /** Packs one control plane component as an image archive; kubeadm's manifests name the command, found on PATH. */
 export async function componentImage(folder: string, component: Component, signal: AbortSignal): Promise<string> {
-  const file = join(folder, `image-${component.name}-${component.tag}.tar`);
-  return artifact(file, async (temporary) => {
+  return artifact(imageFile(folder, component), async (temporary) => {
     const root = `${temporary}.root`;
     const layer = `${temporary}.layer`;
     try {

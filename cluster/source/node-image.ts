@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { chmod, cp, link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Engine } from "../engine.ts";
 import { type RunOptions, run } from "../run.ts";
 import { imagePrefix, versions } from "../versions.ts";
@@ -45,8 +45,8 @@ const files = join(import.meta.dirname, "../node");
 const own = ["network.sh", "network.yaml", "setup.sh", "storage.yaml", "workbook-network.service"] as const;
 
 /** The image's name: its tag changes with anything that goes into it. */
-export function nodeImageRef(rootfsFile: string): string {
-  const hash = createHash("sha256").update(JSON.stringify([versions, rootfsFile.split("/").at(-1)]));
+export function nodeImageRef(rootfsFiles: readonly string[]): string {
+  const hash = createHash("sha256").update(JSON.stringify([versions, rootfsFiles.map((file) => basename(file))]));
   for (const file of [import.meta.filename, ...own.map((name) => join(files, name))]) hash.update(readFileSync(file));
   return `${imagePrefix}/node:${versions.kubernetes}-${hash.digest("hex").slice(0, 10)}`;
 }
@@ -74,6 +74,8 @@ export function containerdUnit(text: string): string {
 }
 
 export interface NodeImageParts {
+  /** The image's name, as nodeImageRef gives it. */
+  ref: string;
   rootfs: string;
   kubernetes: { kubelet: string; kubeadm: string; kubectl: string };
   /** Image archives of the control plane. */
@@ -123,7 +125,7 @@ export async function buildNodeImage(
   signal: AbortSignal,
   detail: (text: string) => void,
 ): Promise<string> {
-  const ref = nodeImageRef(parts.rootfs);
+  const { ref } = parts;
   const base = `${imagePrefix}/node-base:${createHash("sha256").update(parts.rootfs).digest("hex").slice(0, 10)}`;
   const container = `workbook-build-${process.pid}`;
   const folder = join(scratch, `node-${process.pid}`);

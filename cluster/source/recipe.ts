@@ -5,7 +5,7 @@ import { run } from "../run.ts";
 import type { Step } from "../steps.ts";
 import { arch, versions } from "../versions.ts";
 import { binary, build, type Go } from "./go.ts";
-import { buildPause, componentImage, proxyRootfs } from "./images.ts";
+import { buildPause, componentImage, imageFile, proxyRootfs } from "./images.ts";
 import { components, kubernetes } from "./kubernetes.ts";
 import { buildNodeImage, nodeImageRef, nodeRootfs } from "./node-image.ts";
 import { coredns, etcd, kind } from "./programs.ts";
@@ -57,12 +57,13 @@ export function recipe(options: RecipeOptions): Recipe {
         name: name as string,
         tag: versions.kubernetes as string,
         binary: binary(somewhere, kubernetes, name),
+        ...(name === "kube-proxy" && { base: rootfsFile(debian, proxyRootfs) }),
       })),
     { name: "etcd", tag: versions.etcdTag, binary: binary(somewhere, etcd, "etcd") },
     { name: "coredns", tag: versions.coredns, binary: binary(somewhere, coredns, "coredns") },
     { name: "pause", tag: versions.pauseTag, binary: join(folder, `pause-${versions.pauseTag}`, "pause") },
   ];
-  const image = (part: (typeof parts)[number]) => join(folder, `image-${part.name}-${part.tag}.tar`);
+  const image = (part: (typeof parts)[number]) => imageFile(folder, part);
 
   const program = (id: string, title: string, estimate: number, path: string, make: Step["run"]): Step => ({
     id,
@@ -142,10 +143,10 @@ export function recipe(options: RecipeOptions): Recipe {
       estimate: 25 * second,
       done: async () => parts.every((part) => existsSync(image(part))) || (await nodeThere()),
       run: async ({ signal, detail }) => {
-        const base = await buildRootfs(debian, proxyRootfs, signal, detail);
+        await buildRootfs(debian, proxyRootfs, signal, detail);
         for (const part of parts) {
           detail(part.name);
-          await componentImage(folder, part.name === "kube-proxy" ? { ...part, base } : part, signal);
+          await componentImage(folder, part, signal);
         }
       },
     },
@@ -163,6 +164,7 @@ export function recipe(options: RecipeOptions): Recipe {
           options.engine(),
           go(signal),
           {
+            ref: nodeImage,
             rootfs,
             kubernetes: { kubelet: at("kubelet"), kubeadm: at("kubeadm"), kubectl: at("kubectl") },
             images: parts.map(image),
@@ -179,7 +181,8 @@ export function recipe(options: RecipeOptions): Recipe {
 
 /** Reference of the node image built here, whether it exists or not. */
 export function ownNodeImage(cache: string): string {
-  return nodeImageRef(rootfsFile({ folder: join(cache, "source", arch()), log: "", mirror: undefined }, nodeRootfs));
+  const debian: Debian = { folder: join(cache, "source", arch()), log: "", mirror: undefined };
+  return nodeImageRef([nodeRootfs, proxyRootfs].map((rootfs) => rootfsFile(debian, rootfs)));
 }
 
 /** Whether the engine has an image of this name. */
