@@ -37,8 +37,9 @@ program
 program
   .command("down")
   .description("stop the course and its cluster; your work and progress stay")
+  .option("--delete", "delete the cluster too; what was built for it, your work and progress stay")
   .option("--purge", "delete the cluster too, and what was built for it; your work and progress stay")
-  .option("-y, --yes", "do not ask before purging")
+  .option("-y, --yes", "do not ask before deleting")
   .action((options) => run(async () => (await import("./checkers/commands/down.ts")).down(options, io)));
 
 program

@@ -249,7 +249,7 @@ async function startExisting(options: {
     throw new ClusterError(
       `The cluster "${name}" is incomplete: of its nodes only ${names} can be found.`,
       "It was left as it is.",
-      "Delete it with `./workbook down --purge` and run `./workbook up` again, or choose another name with WORKBOOK_CLUSTER.",
+      "Delete it with `./workbook down --delete` and run `./workbook up` again, or choose another name with WORKBOOK_CLUSTER.",
     );
   }
   detail("starting its nodes");

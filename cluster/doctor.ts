@@ -3,7 +3,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { freemem, totalmem } from "node:os";
 import { missingCapabilities } from "./capability.ts";
 import { deniedRemedy, type Engine, engineDenied, engineInstallPlan, findEngine, ownEnginePid } from "./engine.ts";
-import { freePort, nodePorts, readRecord } from "./kind.ts";
+import { type ClusterRecord, freePort, nodePorts, readRecord } from "./kind.ts";
 import { clusterName, type Paths, paths } from "./paths.ts";
 import { which } from "./run.ts";
 import { imageThere, ownNodeImage } from "./source/recipe.ts";
@@ -126,6 +126,25 @@ async function engineFinding(engine: Engine | undefined): Promise<Finding> {
   return say.bad("none", "Install Docker (or Podman), or use a cluster you have: ./workbook up --context NAME");
 }
 
+/** A cluster goes on with the node image it was made of: what a newer workbook mended in that image is not in it. */
+export function judgeCluster(
+  record: Pick<ClusterRecord, "image" | "source" | "complete"> | undefined,
+  now: { source: string; registry: string },
+): Finding {
+  const say = finding("cluster", "Cluster");
+  if (!record?.complete) return say.ok("none yet");
+  if (record.source === "bundle" || record.image === now[record.source]) return say.ok(`made of ${record.image}`);
+  return say.warn(
+    `made by another version of the workbook, of ${record.image}`,
+    "./workbook down --delete, then ./workbook up makes it anew. What you applied to it goes; your folders and progress stay.",
+  );
+}
+
+export async function clusterFinding(at: Paths): Promise<Finding> {
+  const now = { source: ownNodeImage(at.cache), registry: registryNodeImage };
+  return judgeCluster(await readRecord(at, clusterName()), now);
+}
+
 async function portsFinding(at: Paths): Promise<Finding> {
   const say = finding("ports", "Ports");
   const record = await readRecord(at, clusterName());
@@ -212,8 +231,9 @@ export async function doctor(): Promise<Finding[]> {
   const engine = await findEngine(AbortSignal.timeout(10_000)).catch(() => undefined);
   const disk = await statfs(at.cache);
   const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
-  const [engineSays, ports, kubectl, registry] = await Promise.all([
+  const [engineSays, cluster, ports, kubectl, registry] = await Promise.all([
     engineFinding(engine),
+    clusterFinding(at),
     portsFinding(at),
     kubectlFinding(at),
     registryFinding(at, engine),
@@ -232,6 +252,7 @@ export async function doctor(): Promise<Finding[]> {
     engineSays,
     judgeMemory(total, Math.min(availableMemory(), total)),
     judgeDisk(disk.bavail * disk.bsize, at.cache, built),
+    cluster,
     ports,
     judgeInotify(number("/proc/sys/fs/inotify/max_user_instances"), number("/proc/sys/fs/inotify/max_user_watches")),
     judgeFiles(limits),

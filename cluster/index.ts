@@ -7,7 +7,7 @@ export {
   sweepAddons,
 } from "./addons/index.ts";
 export { exportBundle, importBundle } from "./bundle.ts";
-export { doctor } from "./doctor.ts";
+export { clusterFinding, doctor } from "./doctor.ts";
 export { downCluster } from "./down.ts";
 export { type EnsureOptions, ensureCluster } from "./ensure.ts";
 export { findCluster } from "./find.ts";

@@ -501,7 +501,7 @@ export async function waitReady(options: {
       throw new ClusterError(
         `The cluster was not ready within ${Math.round(options.timeout / 1000)} s: ${missing}.`,
         "The cluster and its state are kept.",
-        "Run `./workbook doctor`, then `./workbook up` again; `./workbook down --purge` starts afresh.",
+        "Run `./workbook doctor`, then `./workbook up` again; `./workbook down --delete` starts afresh.",
       );
     }
     await sleep(500, undefined, { signal });

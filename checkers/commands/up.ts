@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type ClusterHandle, clusterName, NeedsConsent, paths } from "../../cluster/index.ts";
+import { type ClusterHandle, clusterFinding, clusterName, NeedsConsent, paths } from "../../cluster/index.ts";
 import { buildSite, dist, siteIsBuilt } from "../../site/build.ts";
 import { openRunning } from "../../site/server/control.ts";
 import { startServer } from "../../site/server/server.ts";
@@ -123,6 +123,11 @@ export async function up(options: UpOptions, io: Io): Promise<number> {
       else {
         const ours = cluster.handle()?.provider === "kind" ? "; ./workbook down stops the cluster as well" : "";
         io.out(`${io.style("green", "✓")} Everything is ready. Ctrl-C stops the course${ours}.`);
+        const made = ours ? await clusterFinding(at) : undefined;
+        if (made?.state === "warn") {
+          io.out(`${io.style("yellow", "!")} The cluster was ${made.detail}.`);
+          io.out(`  ${io.style("bold", "→")} ${made.remedy}`);
+        }
       }
     }
     let state = cluster.view().state;

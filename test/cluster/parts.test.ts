@@ -9,6 +9,7 @@ import { parse } from "yaml";
 import { missingCapabilities, runtimeWrapper } from "../../cluster/capability.ts";
 import {
   judgeCapabilities,
+  judgeCluster,
   judgeDisk,
   judgeFiles,
   judgeInotify,
@@ -365,6 +366,12 @@ describe("tools", () => {
 
 describe("doctor", () => {
   const GiB = 1024 ** 3;
+  const now = { source: "own:2", registry: "kindest/node:2" };
+  const made = (source: "source" | "registry" | "bundle", image: string, complete = true) => ({
+    source,
+    image,
+    complete,
+  });
   it.each([
     [judgeMemory(2 * GiB, GiB), "bad"],
     [judgeMemory(8 * GiB, GiB), "warn"],
@@ -372,6 +379,13 @@ describe("doctor", () => {
     [judgeDisk(GiB, "/x", false), "bad"],
     [judgeDisk(8 * GiB, "/x", false), "warn"],
     [judgeDisk(8 * GiB, "/x", true), "ok"],
+    [judgeCluster(undefined, now), "ok"],
+    [judgeCluster(made("source", "own:2"), now), "ok"],
+    [judgeCluster(made("source", "own:1"), now), "warn"],
+    [judgeCluster(made("source", "own:1", false), now), "ok"],
+    [judgeCluster(made("registry", "kindest/node:2"), now), "ok"],
+    [judgeCluster(made("registry", "kindest/node:1"), now), "warn"],
+    [judgeCluster(made("bundle", "elsewhere:1"), now), "ok"],
     [judgeInotify(128, 524_288), "warn"],
     [judgeInotify(1024, 524_288), "ok"],
     [judgeFiles("Max open files            1024                 1024                 files\n"), "warn"],

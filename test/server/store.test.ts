@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ServerError } from "../../site/server/fault.ts";
 import { Store } from "../../site/server/store.ts";
 
@@ -51,15 +51,20 @@ describe("the store", () => {
   });
 
   it("loses nothing that was acknowledged to kill -9", async () => {
+    // Each number blocks until it is written: process.stdout would keep back what a busy reader leaves no room for, and never get to send it.
     const program = `
+      import { writeSync } from "node:fs";
       import { Store } from ${JSON.stringify(new URL("../../site/server/store.ts", import.meta.url).href)};
       const store = new Store(${JSON.stringify(path)});
       for (let n = 0; ; n++) {
         store.predict("lab", { id: String(n), value: n, at: new Date().toISOString() });
-        process.stdout.write(n + "\\n");
+        writeSync(1, n + "\\n");
       }`;
     const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
       stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => {
+      child.kill("SIGKILL");
     });
     let out = "";
     await new Promise<void>((resolve, reject) => {
