@@ -52,8 +52,8 @@ export function nodeImageRef(rootfsFiles: readonly string[]): string {
 }
 
 /**
- * Changes to kind's containerd configuration: our pause image, and scores that need no capability. Not crun, though it takes half of runc's
- * time for a start: with Debian's, cAdvisor has no figures of containers (kubectl top, autoscalers and labs 07 and 12 need them).
+ * Changes to kind's containerd configuration: our pause image, and scores that need no capability. Not crun, though its starts take less of a processor
+ * than runc's: with Debian's, cAdvisor has no figures of containers, which lab 12 reads.
  */
 export function containerdConfig(text: string): string {
   const pause = text.replace(/sandbox_image = "[^"]*"/, `sandbox_image = "${imagePrefix}/pause:${versions.pauseTag}"`);
